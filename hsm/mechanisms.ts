@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import pkcs11 from 'pkcs11js';
+import { encodeDigestInfo } from '../src/formats/algorithms/encode-algorithm-identifier.ts';
+import { encodeEcdsaSignature } from '../src/formats/algorithms/encode-ecdsa-signature.ts';
+import { type DigestName, digestByName } from '../src/formats/algorithms/digests.ts';
+import type { SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
+
+/** A single-part signature over a digest that is computed outside the token. */
+export interface SignOperation {
+  readonly mechanism: pkcs11.Mechanism;
+  readonly input: Buffer;
+}
+
+const pssDigests: Record<DigestName, { hashAlg: number; mgf: number }> = {
+  'SHA-1': { hashAlg: pkcs11.CKM_SHA_1, mgf: pkcs11.CKG_MGF1_SHA1 },
+  'SHA-224': { hashAlg: pkcs11.CKM_SHA224, mgf: pkcs11.CKG_MGF1_SHA224 },
+  'SHA-256': { hashAlg: pkcs11.CKM_SHA256, mgf: pkcs11.CKG_MGF1_SHA256 },
+  'SHA-384': { hashAlg: pkcs11.CKM_SHA384, mgf: pkcs11.CKG_MGF1_SHA384 },
+  'SHA-512': { hashAlg: pkcs11.CKM_SHA512, mgf: pkcs11.CKG_MGF1_SHA512 },
+};
+
+/** The mechanism and input that make a signature of `algorithm` over `data`. */
+export function signOperation(algorithm: SignatureAlgorithm, data: Uint8Array): SignOperation {
+  const digest = createHash(digestByName(algorithm.digest).node).update(data).digest();
+  switch (algorithm.kind) {
+    case 'ecdsa':
+      return { mechanism: { mechanism: pkcs11.CKM_ECDSA }, input: digest };
+    case 'rsassa-pkcs1-v1_5':
+      return {
+        mechanism: { mechanism: pkcs11.CKM_RSA_PKCS },
+        input: Buffer.from(encodeDigestInfo(algorithm.digest, digest)),
+      };
+    case 'rsassa-pss':
+      return {
+        mechanism: {
+          mechanism: pkcs11.CKM_RSA_PKCS_PSS,
+          parameter: {
+            type: pkcs11.CK_PARAMS_RSA_PSS,
+            hashAlg: pssDigests[algorithm.digest].hashAlg,
+            mgf: pssDigests[algorithm.mgfDigest].mgf,
+            saltLen: algorithm.saltLength,
+          },
+        },
+        input: digest,
+      };
+  }
+}
+
+/** The signature as X.509 and CMS carry it, from what the token returned. */
+export function encodeSignature(algorithm: SignatureAlgorithm, raw: Uint8Array): Uint8Array {
+  return algorithm.kind === 'ecdsa' ? encodeEcdsaSignature(raw) : Uint8Array.from(raw);
+}
+
+/** Room for the longest signature that any of our keys makes: RSA with 8192 bits. */
+export const longestSignature = 1024;

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import graphene from 'graphene-pk11';
+import pkcs11 from 'pkcs11js';
+import type { KeyType, SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
+import { InvariantBroken, Refused, Unavailable } from '../src/services/errors.ts';
+import type { KeyRole, Token, TokenKey, TokenStatus } from '../src/services/ports.ts';
+import { assertKeptOnToken, keyPairTemplates, publicKeyValue } from './key-objects.ts';
+import { encodeSignature, longestSignature, signOperation } from './mechanisms.ts';
+import { PinFile } from './pin-file.ts';
+import { returnValueOf, unavailableToken } from './pkcs11-error.ts';
+import { proveKeyPair } from './prove-key-pair.ts';
+
+export interface TokenConfiguration {
+  /** Path of the PKCS#11 module. */
+  readonly module: string;
+  readonly tokenLabel: string;
+  /** Path of the file with the user PIN. */
+  readonly pinFile: string;
+}
+
+/** A key whose handle is known in this process. */
+interface OpenKey {
+  readonly key: TokenKey;
+  readonly privateKey: Buffer;
+}
+
+/**
+ * One token through one PKCS#11 module, for a process of its own: calls are synchronous, one at a time, on
+ * one session that stays open. After any failure of the module the session is not used again: the process
+ * ends and a new one starts from `open`.
+ */
+export class Pkcs11Token implements Token {
+  readonly #session: graphene.Session;
+  readonly #keys = new Map<string, OpenKey>();
+  readonly #out = Buffer.alloc(longestSignature);
+
+  private constructor(session: graphene.Session) {
+    this.#session = session;
+  }
+
+  /**
+   * Loads the module, finds the token by its label and logs in, with one attempt at the PIN.
+   *
+   * @throws Unavailable when the module does not load, the label names no token or two, or the PIN is refused
+   */
+  static open(configuration: TokenConfiguration): Pkcs11Token {
+    const slot = findSlot(loadModule(configuration.module), configuration.tokenLabel);
+    const session = attempt('opening a session', () =>
+      slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION),
+    );
+    logIn(session, slot, new PinFile(configuration.pinFile));
+    return new Pkcs11Token(session);
+  }
+
+  generateKeyPair(role: KeyRole, label: string, type: KeyType): TokenKey {
+    const keyId = randomBytes(16);
+    const tokenLabel = `sigillo/${role}/${label}`;
+    if (this.#labelIsTaken(tokenLabel)) {
+      throw new Refused('duplicate', `the token already has a key labelled ${tokenLabel}`, {
+        mend: 'choose another label; a key pair is never made over another',
+        field: 'label',
+      });
+    }
+    const templates = keyPairTemplates(keyId, tokenLabel, type);
+    attempt(`generating key pair ${tokenLabel}`, () =>
+      this.#session.generateKeyPair(
+        { name: templates.mechanism, params: null },
+        templates.publicKey,
+        templates.privateKey,
+      ),
+    );
+    const { key } = this.#open(keyId.toString('hex'), role);
+    proveKeyPair(tokenLabel, key.publicKey, (algorithm, data) => this.sign(key.keyId, role, algorithm, data));
+    return key;
+  }
+
+  findKey(keyId: string, role: KeyRole): TokenKey {
+    return this.#open(keyId, role).key;
+  }
+
+  sign(keyId: string, role: KeyRole, algorithm: SignatureAlgorithm, data: Uint8Array): Uint8Array {
+    const { key, privateKey } = this.#open(keyId, role);
+    const { mechanism, input } = signOperation(algorithm, data);
+    const raw = attempt(`signing with ${key.label}`, () => {
+      this.#session.lib.C_SignInit(this.#session.handle, mechanism, privateKey);
+      return this.#session.lib.C_Sign(this.#session.handle, input, this.#out);
+    });
+    return encodeSignature(algorithm, raw);
+  }
+
+  status(): TokenStatus {
+    return attempt('reading the token', () => {
+      const token = this.#session.slot.getToken();
+      const keys = this.#session.find({ class: graphene.ObjectClass.PRIVATE_KEY, token: true });
+      return {
+        label: token.label.trim(),
+        serialNumber: token.serialNumber.trim(),
+        manufacturer: token.manufacturerID.trim(),
+        model: token.model.trim(),
+        keys: keys.length,
+      };
+    });
+  }
+
+  #labelIsTaken(label: string): boolean {
+    return attempt('looking for keys', () => this.#session.find({ label }).length > 0);
+  }
+
+  #open(keyId: string, role: KeyRole): OpenKey {
+    const known = this.#keys.get(keyId) ?? this.#load(keyId);
+    if (known.key.role !== role) {
+      throw new Refused('key-not-active', `key ${known.key.label} is not for ${role}`, {
+        mend: 'a key is used for its own role only',
+      });
+    }
+    return known;
+  }
+
+  /** Finds both halves by CKA_ID; the role stands in the label that the key was generated under. */
+  #load(keyId: string): OpenKey {
+    const loaded = attempt(`looking for key ${keyId}`, () => {
+      const id = Buffer.from(keyId, 'hex');
+      const privateKeys = this.#session.find({ class: graphene.ObjectClass.PRIVATE_KEY, id });
+      const publicKeys = this.#session.find({ class: graphene.ObjectClass.PUBLIC_KEY, id });
+      if (privateKeys.length === 0 && publicKeys.length === 0) return undefined;
+      if (privateKeys.length !== 1 || publicKeys.length !== 1) {
+        throw new InvariantBroken(`the token has several keys with CKA_ID ${keyId}`);
+      }
+      return { privateKey: privateKeys.items(0), publicKey: publicKeys.items(0) };
+    });
+    if (loaded === undefined) {
+      throw new Refused('not-found', `the token has no key with CKA_ID ${keyId}`, {
+        mend: 'check that token.label in sigillo.yaml names the token that the key was made on',
+      });
+    }
+    const { label } = loaded.privateKey.getAttribute({ label: null });
+    const role = roleOf(label ?? '');
+    assertKeptOnToken(loaded.privateKey, label ?? keyId);
+    const publicKey = publicKeyValue(loaded.publicKey, label ?? keyId);
+    const open = { key: { keyId, role, label: label ?? '', publicKey }, privateKey: loaded.privateKey.handle };
+    this.#keys.set(keyId, open);
+    return open;
+  }
+}
+
+const roles: readonly KeyRole[] = ['csca', 'document-signer', 'master-list-signer', 'access-ca'];
+
+function roleOf(label: string): KeyRole {
+  const role = roles.find((candidate) => label.startsWith(`sigillo/${candidate}/`));
+  if (role === undefined) throw new InvariantBroken(`key ${label} was not made by Sigillo`);
+  return role;
+}
+
+/** `C_Initialize` always with CKF_OS_LOCKING_OK: without it, modules crash as soon as a thread joins in. */
+function loadModule(path: string): graphene.Module {
+  return attempt(`loading PKCS#11 module ${path}`, () => {
+    const loaded = graphene.Module.load(path);
+    loaded.initialize({ flags: pkcs11.CKF_OS_LOCKING_OK });
+    return loaded;
+  });
+}
+
+/** Slots move when tokens come and go, so a token is always found by its label. */
+function findSlot(module: graphene.Module, tokenLabel: string): graphene.Slot {
+  const slots = attempt('listing slots', () => [...module.getSlots(true)]);
+  const matching = slots.filter((slot) => slot.getToken().label.trim() === tokenLabel);
+  const [slot] = matching;
+  if (slot === undefined) {
+    throw new Unavailable('token', `no token is labelled ${tokenLabel}`, {
+      outcome: 'not-applied',
+      mend: 'connect the token, or correct token.label in sigillo.yaml',
+    });
+  }
+  if (matching.length > 1) {
+    throw new Unavailable('token', `${matching.length} tokens are labelled ${tokenLabel}`, {
+      outcome: 'not-applied',
+      mend: 'give each token a label of its own',
+    });
+  }
+  return slot;
+}
+
+function logIn(session: graphene.Session, slot: graphene.Slot, pinFile: PinFile): void {
+  const flags: number = slot.getToken().flags;
+  if ((flags & (pkcs11.CKF_USER_PIN_LOCKED | pkcs11.CKF_USER_PIN_FINAL_TRY)) !== 0) {
+    throw new Unavailable('token', 'one more wrong PIN would lock the token, or it is locked', {
+      outcome: 'not-applied',
+      mend: 'log in once by hand with the right PIN, or have the security officer reset it',
+    });
+  }
+  const pin = pinFile.read();
+  try {
+    session.login(pin);
+  } catch (error) {
+    if (returnValueOf(error) !== 'CKR_PIN_INCORRECT') throw unavailableToken('logging in', error);
+    pinFile.markRefused(pin);
+    throw new Unavailable('token', 'the token refused the PIN; it is not tried a second time', {
+      outcome: 'not-applied',
+      mend: `correct the PIN in ${pinFile.path}`,
+      cause: error,
+    });
+  }
+  pinFile.clearMark();
+}
+
+function attempt<T>(doing: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof InvariantBroken) throw error;
+    throw unavailableToken(doing, error);
+  }
+}
