@@ -1,4 +1,5 @@
 import graphene from 'graphene-pk11';
+import pkcs11 from 'pkcs11js';
 import type { PublicKeyValue } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
 import { curveByName, curves, fieldOctets } from '../src/formats/algorithms/curves.ts';
 import type { KeyType } from '../src/formats/algorithms/signature-algorithms.ts';
@@ -82,26 +83,24 @@ export function assertKeptOnToken(privateKey: graphene.SessionObject, label: str
 export function publicKeyValue(publicKey: graphene.SessionObject, label: string): PublicKeyValue {
   const { keyType } = publicKey.getAttribute({ keyType: null });
   if (keyType === graphene.KeyType.RSA) {
-    const { modulus, publicExponent } = publicKey.getAttribute({ modulus: null, publicExponent: null });
-    if (modulus === undefined || publicExponent === undefined) throw unreadable(label);
     return {
       kind: 'rsa',
-      modulus: Uint8Array.from(modulus),
-      publicExponent: Uint8Array.from(publicExponent),
+      modulus: octets(publicKey, pkcs11.CKA_MODULUS),
+      publicExponent: octets(publicKey, pkcs11.CKA_PUBLIC_EXPONENT),
     };
   }
-  const { paramsECDSA, pointEC } = publicKey.getAttribute({ paramsECDSA: null, pointEC: null });
-  if (paramsECDSA === undefined || pointEC === undefined) throw unreadable(label);
-  const curve = curves.find((candidate) => paramsECDSA.equals(objectIdentifier(candidate.oid)));
+  const parameters = Buffer.from(octets(publicKey, pkcs11.CKA_EC_PARAMS));
+  const curve = curves.find((candidate) => parameters.equals(objectIdentifier(candidate.oid)));
   if (curve === undefined) throw new InvariantBroken(`key ${label} is on a curve that Sigillo does not know`);
-  return { kind: 'ec', curve: curve.name, point: ecPoint(pointEC, 1 + 2 * fieldOctets(curve)) };
+  const point = octets(publicKey, pkcs11.CKA_EC_POINT);
+  return { kind: 'ec', curve: curve.name, point: ecPoint(point, 1 + 2 * fieldOctets(curve)) };
+}
+
+function octets(object: graphene.SessionObject, attribute: number): Uint8Array {
+  return Uint8Array.from(object.getAttribute(attribute));
 }
 
 /** CKA_EC_POINT is a DER OCTET STRING by the standard; some tokens return the bare point. */
-function ecPoint(attribute: Buffer, octets: number): Uint8Array {
-  return Uint8Array.from(attribute.length === octets ? attribute : attribute.subarray(-octets));
-}
-
-function unreadable(label: string): InvariantBroken {
-  return new InvariantBroken(`the public key of ${label} cannot be read from the token`);
+function ecPoint(attribute: Uint8Array, length: number): Uint8Array {
+  return attribute.length === length ? attribute : attribute.slice(-length);
 }

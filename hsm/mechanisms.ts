@@ -30,19 +30,15 @@ export function signOperation(algorithm: SignatureAlgorithm, data: Uint8Array): 
         mechanism: { mechanism: pkcs11.CKM_RSA_PKCS },
         input: Buffer.from(encodeDigestInfo(algorithm.digest, digest)),
       };
-    case 'rsassa-pss':
-      return {
-        mechanism: {
-          mechanism: pkcs11.CKM_RSA_PKCS_PSS,
-          parameter: {
-            type: pkcs11.CK_PARAMS_RSA_PSS,
-            hashAlg: pssDigests[algorithm.digest].hashAlg,
-            mgf: pssDigests[algorithm.mgfDigest].mgf,
-            saltLen: algorithm.saltLength,
-          },
-        },
-        input: digest,
+    case 'rsassa-pss': {
+      const parameter: pkcs11.RsaPSS = {
+        type: pkcs11.CK_PARAMS_RSA_PSS,
+        hashAlg: pssDigests[algorithm.digest].hashAlg,
+        mgf: pssDigests[algorithm.mgfDigest].mgf,
+        saltLen: algorithm.saltLength,
       };
+      return { mechanism: { mechanism: pkcs11.CKM_RSA_PKCS_PSS, parameter }, input: digest };
+    }
   }
 }
 
