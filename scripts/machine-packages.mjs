@@ -1,0 +1,94 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * What Sigillo needs from the operating system: data for `bootstrap.mjs`, named as Debian and Ubuntu name it.
+ *
+ * - `for`: `addon` to build the PKCS#11 addon, `start` for a development instance, `test` for the tests
+ * - `isPresent`: asks for the thing itself, not for the package, so that any installation of it counts
+ * - `why`: what it is used for
+ * - `indispensable`: what cannot even begin without it; otherwise only what needs it fails
+ */
+export const machinePackages = [
+  {
+    name: 'python3',
+    for: ['addon'],
+    isPresent: () => hasCommand('python3'),
+    why: 'builds the PKCS#11 addon (node-gyp)',
+    indispensable: ['start'],
+  },
+  {
+    name: 'make',
+    for: ['addon'],
+    isPresent: () => hasCommand('make'),
+    why: 'builds the PKCS#11 addon',
+    indispensable: ['start'],
+  },
+  {
+    name: 'g++',
+    for: ['addon'],
+    isPresent: () => ['g++', 'c++', 'clang++'].some(hasCommand),
+    why: 'builds the PKCS#11 addon',
+    indispensable: ['start'],
+  },
+  {
+    name: 'softhsm2',
+    for: ['start', 'test'],
+    isPresent: () => hasCommand('softhsm2-util'),
+    why: 'the software token of development instances and tests',
+    indispensable: ['start'],
+  },
+  {
+    name: 'openssl',
+    for: ['test'],
+    isPresent: () => hasCommand('openssl'),
+    why: 'checks what we sign, as an independent reader',
+    indispensable: [],
+  },
+  {
+    name: 'gnutls-bin',
+    for: ['test'],
+    isPresent: () => hasCommand('certtool'),
+    why: 'certtool, a second independent reader',
+    indispensable: [],
+  },
+  {
+    name: 'default-jdk-headless',
+    for: ['test'],
+    isPresent: () => hasCommand('javac') && hasCommand('java'),
+    why: 'compiles and runs the check with Bouncy Castle',
+    indispensable: [],
+  },
+  {
+    name: 'libbcprov-java',
+    for: ['test'],
+    isPresent: () => isFile('/usr/share/java/bcprov.jar'),
+    why: 'Bouncy Castle, an independent reader',
+    indispensable: [],
+  },
+  {
+    name: 'libbcpkix-java',
+    for: ['test'],
+    isPresent: () => isFile('/usr/share/java/bcpkix.jar'),
+    why: 'Bouncy Castle for CMS',
+    indispensable: [],
+  },
+];
+
+function isFile(path) {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** Whether `name` is a command on the search path. */
+export function hasCommand(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    const path = join(folder, name);
+    if (folder === '' || !isFile(path)) return false;
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
