@@ -1,0 +1,247 @@
+import {
+  decodeSignatureAlgorithm,
+  type FoundSignatureAlgorithm,
+} from '../algorithms/decode-algorithm-identifier.ts';
+import { requireDer } from '../der/is-der.ts';
+import { type Element, type Fields, readElement } from '../der/reader.ts';
+import { tags } from '../der/tags.ts';
+import { type DecodeOptions, type Note, Tolerances } from '../note.ts';
+import { oids } from '../oids.ts';
+import { compareAlgorithms, decodeTimeChoice } from './certificate.ts';
+import { decodeExtensions, type Extension, ExtensionValues } from './extension.ts';
+import {
+  type AuthorityKeyIdentifier,
+  decodeAuthorityKeyIdentifier,
+} from './extensions/authority-key-identifier.ts';
+import { decodeCrlNumber } from './extensions/crl-number.ts';
+import { decodeName, type Name } from './name.ts';
+
+/** One revoked certificate. */
+export interface CrlEntry {
+  readonly serialNumber: bigint;
+  readonly revocationDate: Date;
+  /** Doc 9303-12 Table 10 forbids all entry extensions; foreign ones are kept by OID. */
+  readonly extensions: ReadonlyMap<string, Extension>;
+}
+
+/** revokedCertificates, read entry by entry: a CRL may hold 100,000. */
+export class RevokedCertificates {
+  readonly #list: Element | undefined;
+  /** By serial number octets as Latin-1; made at the first search. */
+  #bySerial: Map<string, Element> | undefined;
+  readonly length: number;
+
+  constructor(list: Element | undefined) {
+    this.#list = list;
+    this.length = list === undefined ? 0 : countEntries(list);
+  }
+
+  /** The entry of a serial number, given as content octets of its INTEGER. */
+  find(serialNumberOctets: Uint8Array): CrlEntry | undefined {
+    this.#bySerial ??= indexBySerial(this.#list);
+    const entry = this.#bySerial.get(serialKey(serialNumberOctets));
+    return entry === undefined ? undefined : decodeEntry(entry);
+  }
+
+  *[Symbol.iterator](): Generator<CrlEntry, void, void> {
+    if (this.#list === undefined) return;
+    for (const entry of this.#list.elements('revokedCertificate')) yield decodeEntry(entry);
+  }
+}
+
+/** Counts and checks the entries, so that what is malformed is found when the CRL is decoded. */
+function countEntries(list: Element): number {
+  let count = 0;
+  for (const entry of list.expect(tags.sequence).elements('revokedCertificate')) {
+    const fields = entry.fields();
+    fields.next('userCertificate').integerOctets();
+    fields.next('revocationDate').time();
+    if (fields.optional(tags.sequence, 'crlEntryExtensions') !== undefined) {
+      entry.tolerances.remark({
+        code: 'CRL_ENTRY_EXTENSIONS',
+        severity: 'info',
+        detail: 'revokedCertificates: entries have extensions',
+        source: 'Doc 9303-12 Table 10',
+        offset: entry.offset,
+      });
+    }
+    fields.end();
+    count += 1;
+  }
+  if (count === 0) list.tolerate('CRL_EMPTY_LIST', 'is present but empty', 'Doc 9303-12 Table 9');
+  return count;
+}
+
+function indexBySerial(list: Element | undefined): Map<string, Element> {
+  const index = new Map<string, Element>();
+  if (list === undefined) return index;
+  for (const entry of list.elements('revokedCertificate')) {
+    const [serialNumber] = entry.elements('userCertificate');
+    if (serialNumber !== undefined) index.set(serialKey(serialNumber.content), entry);
+  }
+  return index;
+}
+
+/** Redundant leading zeros do not make another serial number. */
+function serialKey(octets: Uint8Array): string {
+  let start = 0;
+  while (start < octets.length - 1 && octets[start] === 0) start += 1;
+  return Buffer.from(octets.buffer, octets.byteOffset + start, octets.length - start).toString('latin1');
+}
+
+function decodeEntry(element: Element): CrlEntry {
+  const fields = element.fields();
+  const serialNumber = fields.next('userCertificate').integer();
+  const revocationDate = fields.next('revocationDate').time();
+  const extensions = fields.optional(tags.sequence, 'crlEntryExtensions');
+  return {
+    serialNumber,
+    revocationDate,
+    extensions: extensions === undefined ? new Map() : decodeExtensions(extensions),
+  };
+}
+
+interface TbsCertList {
+  readonly version: number;
+  readonly signatureBytes: Uint8Array;
+  readonly issuer: Name;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date | undefined;
+  readonly revokedCertificates: RevokedCertificates;
+  readonly extensions: ReadonlyMap<string, Extension>;
+}
+
+interface Envelope {
+  readonly bytes: Uint8Array;
+  readonly tbsBytes: Uint8Array;
+  readonly signatureAlgorithm: FoundSignatureAlgorithm;
+  readonly signatureAlgorithmBytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** A certificate revocation list as received (RFC 5280 §5.1). */
+export class CertificateList {
+  readonly bytes: Uint8Array;
+  /** The TBSCertList as received: what the signature is over. */
+  readonly tbsBytes: Uint8Array;
+  readonly signatureAlgorithm: FoundSignatureAlgorithm;
+  readonly signatureAlgorithmBytes: Uint8Array;
+  readonly tbsSignatureBytes: Uint8Array;
+  readonly signature: Uint8Array;
+  /** 2 for v2. */
+  readonly version: number;
+  readonly issuer: Name;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date | undefined;
+  readonly revokedCertificates: RevokedCertificates;
+  readonly extensions: ReadonlyMap<string, Extension>;
+  readonly #values: ExtensionValues;
+  readonly #tolerances: Tolerances;
+
+  constructor(envelope: Envelope, tbs: TbsCertList, tolerances: Tolerances) {
+    this.bytes = envelope.bytes;
+    this.tbsBytes = envelope.tbsBytes;
+    this.signatureAlgorithm = envelope.signatureAlgorithm;
+    this.signatureAlgorithmBytes = envelope.signatureAlgorithmBytes;
+    this.tbsSignatureBytes = tbs.signatureBytes;
+    this.signature = envelope.signature;
+    this.version = tbs.version;
+    this.issuer = tbs.issuer;
+    this.thisUpdate = tbs.thisUpdate;
+    this.nextUpdate = tbs.nextUpdate;
+    this.revokedCertificates = tbs.revokedCertificates;
+    this.extensions = tbs.extensions;
+    this.#tolerances = tolerances;
+    this.#values = new ExtensionValues(tbs.extensions, tolerances);
+  }
+
+  get authorityKeyIdentifier(): AuthorityKeyIdentifier | undefined {
+    return this.#values.get(oids.authorityKeyIdentifier, decodeAuthorityKeyIdentifier);
+  }
+
+  get crlNumber(): bigint | undefined {
+    return this.#values.get(oids.cRLNumber, decodeCrlNumber);
+  }
+
+  get notes(): readonly Note[] {
+    decodeEveryExtension(this);
+    return this.#tolerances.notes;
+  }
+}
+
+function decodeEveryExtension(crl: CertificateList): readonly unknown[] {
+  return [crl.authorityKeyIdentifier, crl.crlNumber];
+}
+
+/**
+ *     CertificateList ::= SEQUENCE {
+ *       tbsCertList         TBSCertList,
+ *       signatureAlgorithm  AlgorithmIdentifier,
+ *       signatureValue      BIT STRING }
+ *
+ * @throws MalformedInput
+ * @see RFC 5280 §5.1, Doc 9303-12 Table 9
+ */
+export function decodeCrl(der: Uint8Array, options: DecodeOptions = {}): CertificateList {
+  const tolerances = new Tolerances(options);
+  if (tolerances.strict) requireDer(der, 'CertificateList');
+  const element = readElement(der, 'CertificateList', tolerances);
+  const fields = element.fields();
+  const tbsElement = fields.next('tbsCertList');
+  const algorithmElement = fields.next('signatureAlgorithm');
+  const signature = fields.next('signatureValue').bitString().octets;
+  fields.end();
+  const tbs = decodeTbsCertList(tbsElement);
+  const envelope: Envelope = {
+    bytes: element.bytes,
+    tbsBytes: tbsElement.bytes,
+    signatureAlgorithm: decodeSignatureAlgorithm(algorithmElement),
+    signatureAlgorithmBytes: algorithmElement.bytes,
+    signature,
+  };
+  compareAlgorithms(algorithmElement, tbs.signatureBytes);
+  const crl = new CertificateList(envelope, tbs, tolerances);
+  if (tolerances.strict) decodeEveryExtension(crl);
+  return crl;
+}
+
+/**
+ *     TBSCertList ::= SEQUENCE {
+ *       version              Version OPTIONAL,
+ *       signature            AlgorithmIdentifier,
+ *       issuer               Name,
+ *       thisUpdate           Time,
+ *       nextUpdate           Time OPTIONAL,
+ *       revokedCertificates  SEQUENCE OF SEQUENCE {
+ *         userCertificate     CertificateSerialNumber,
+ *         revocationDate      Time,
+ *         crlEntryExtensions  Extensions OPTIONAL } OPTIONAL,
+ *       crlExtensions        [0] EXPLICIT Extensions OPTIONAL }
+ */
+function decodeTbsCertList(element: Element): TbsCertList {
+  const fields = element.fields();
+  const version = fields.optional(tags.integer, 'version')?.smallInteger() ?? 0;
+  const signatureBytes = fields.next('signature').bytes;
+  const issuer = decodeName(fields.next('issuer'));
+  const thisUpdate = decodeTimeChoice(fields.next('thisUpdate'));
+  const nextUpdate = decodeNextUpdate(fields);
+  const revoked = fields.optional(tags.sequence, 'revokedCertificates');
+  const extensions = fields.optional(0xa0, 'crlExtensions')?.only('crlExtensions');
+  fields.end();
+  if (version !== 1) element.tolerate('VERSION', `has version v${version + 1}`, 'Doc 9303-12 Table 9');
+  return {
+    version: version + 1,
+    signatureBytes,
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    revokedCertificates: new RevokedCertificates(revoked),
+    extensions: extensions === undefined ? new Map() : decodeExtensions(extensions),
+  };
+}
+
+function decodeNextUpdate(fields: Fields): Date | undefined {
+  const tag = fields.peek()?.tag;
+  const isTime = tag === tags.utcTime || tag === tags.generalizedTime;
+  return isTime ? decodeTimeChoice(fields.next('nextUpdate')) : undefined;
+}
