@@ -1,6 +1,7 @@
 import type { PublicKeyValue } from '../formats/algorithms/encode-subject-public-key-info.ts';
 import type { DigestName } from '../formats/algorithms/digests.ts';
 import type { KeyType, SignatureAlgorithm } from '../formats/algorithms/signature-algorithms.ts';
+import type { LdsVersion } from '../rules/sod/sod-rules.ts';
 
 /** What the services need from the outside. Adapters and hsm/ implement these. */
 
@@ -90,7 +91,7 @@ export interface SodOrder {
   readonly documentSigner: Uint8Array;
   readonly documentType: string;
   readonly digestAlgorithm: DigestName;
-  readonly lds: { readonly version: '1.7' } | { readonly version: '1.8'; readonly unicodeVersion: string };
+  readonly lds: LdsVersion;
   readonly dataGroupHashes: ReadonlyMap<number, Uint8Array>;
   readonly signingTime: Date;
 }

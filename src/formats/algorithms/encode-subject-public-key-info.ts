@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   bitString,
   integer,
@@ -37,8 +38,8 @@ export type EcParametersForm = 'explicit' | 'named';
  */
 export function encodeSubjectPublicKeyInfo(key: PublicKeyValue, form: EcParametersForm): Uint8Array {
   if (key.kind === 'rsa') {
-    const value = sequence(unsignedInteger(key.modulus), unsignedInteger(key.publicExponent));
-    return sequence(sequence(objectIdentifier(oids.rsaEncryption), nullValue()), bitString(value));
+    const algorithm = sequence(objectIdentifier(oids.rsaEncryption), nullValue());
+    return sequence(algorithm, bitString(subjectPublicKey(key)));
   }
   const curve = curveByName(key.curve);
   if (key.point[0] !== 0x04 || key.point.length !== 1 + 2 * fieldOctets(curve)) {
@@ -48,6 +49,18 @@ export function encodeSubjectPublicKeyInfo(key: PublicKeyValue, form: EcParamete
   }
   const parameters = form === 'explicit' ? encodeEcParameters(curve) : objectIdentifier(curve.oid);
   return sequence(sequence(objectIdentifier(oids.idEcPublicKey), parameters), bitString(key.point));
+}
+
+/** The octets inside the subjectPublicKey BIT STRING: an EC point or RSAPublicKey (RFC 8017 appendix A.1.1). */
+function subjectPublicKey(key: PublicKeyValue): Uint8Array {
+  return key.kind === 'ec'
+    ? key.point
+    : sequence(unsignedInteger(key.modulus), unsignedInteger(key.publicExponent));
+}
+
+/** keyIdentifier by method 1 of RFC 5280 §4.2.1.2: SHA-1 of the subjectPublicKey BIT STRING's octets. */
+export function keyIdentifierOf(key: PublicKeyValue): Uint8Array {
+  return Uint8Array.from(createHash('sha1').update(subjectPublicKey(key)).digest());
 }
 
 /**

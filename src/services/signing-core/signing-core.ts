@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
+import { digestByName } from '../../formats/algorithms/digests.ts';
+import { type KeyAlgorithm, keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
+import { encodeSignedAttributes, encodeSignedData } from '../../formats/cms/encode-signed-data.ts';
+import { encodeEfSod } from '../../formats/lds/encode-ef-sod.ts';
+import {
+  encodeLdsSecurityObject,
+  type LdsSecurityObjectContent,
+} from '../../formats/lds/encode-lds-security-object.ts';
+import { encodeCscaMasterList } from '../../formats/masterlist/encode-master-list.ts';
+import { oids } from '../../formats/oids.ts';
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
+import { encodeTbsCertList } from '../../formats/x509/encode-crl.ts';
+import type { CertificateKind, CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import type { IssuingState } from '../../rules/profile/issuing-state.ts';
+import { addPeriod } from '../../rules/profile/period.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
+import { sodViolation } from '../../rules/sod/sod-rules.ts';
+import { InvariantBroken, Refused } from '../errors.ts';
+import type {
+  CertificateOrder,
+  CrlOrder,
+  IssuerReference,
+  KeyRole,
+  MasterListOrder,
+  SodOrder,
+  Token,
+  TokenKey,
+  TokenStatus,
+} from '../ports.ts';
+import { assertMaySign, type DocumentSigner, documentSignerFrom } from './document-signer.ts';
+import { assertCertifies, issuerFrom } from './issuer.ts';
+import { prepareCertificate } from './prepare-certificate.ts';
+
+/** The one role whose key may sign certificates of a kind. */
+const issuerRoles: Record<CertificateKind, KeyRole> = {
+  csca: 'csca',
+  'document-signer': 'csca',
+  'master-list-signer': 'csca',
+  'access-ca': 'access-ca',
+  access: 'access-ca',
+};
+
+/** The role of the subject's own key, where it lives on the token. */
+const subjectRoles: Record<CertificateKind, KeyRole | undefined> = {
+  csca: 'csca',
+  'document-signer': 'document-signer',
+  'master-list-signer': 'master-list-signer',
+  'access-ca': 'access-ca',
+  access: undefined,
+};
+
+/**
+ * The trusted core, inside the signer process. It takes typed jobs and never bytes to sign: it holds each
+ * job against policy, builds the to-be-signed octets itself and has the token sign them. What comes out has
+ * not been checked by anyone else yet; the service does that before anything is recorded or released.
+ */
+export class SigningCore {
+  readonly #token: Token;
+  readonly #policies: Policies;
+  readonly #state: IssuingState;
+  readonly #documentSigners = new Map<string, DocumentSigner>();
+
+  constructor(token: Token, policies: Policies, state: IssuingState) {
+    this.#token = token;
+    this.#policies = policies;
+    this.#state = state;
+  }
+
+  generateKeyPair(role: KeyRole, label: string, keyAlgorithm: string): TokenKey {
+    return this.#token.generateKeyPair(role, label, algorithmNamed(keyAlgorithm).key);
+  }
+
+  status(): TokenStatus {
+    return this.#token.status();
+  }
+
+  /** @returns the certificate, DER */
+  signCertificate(order: CertificateOrder): Uint8Array {
+    const profile = this.#profile(order.profile);
+    const subjectKey = this.#subjectKey(profile, order);
+    const issuerKeyId = order.issuer?.keyId ?? ('keyId' in order.subjectKey ? order.subjectKey.keyId : '');
+    const issuer = this.#issuer(profile, order.issuer);
+    const tbs = prepareCertificate(profile, this.#state, order, subjectKey, issuer);
+    const { signature } = issuer?.algorithm ?? algorithmNamed(order.keyAlgorithm);
+    const value = this.#token.sign(issuerKeyId, issuerRoles[profile.kind], signature, tbs);
+    return encodeSigned(tbs, encodeSignatureAlgorithm(signature), value);
+  }
+
+  /** @returns the CRL of the CSCA, DER */
+  signCrl(order: CrlOrder): Uint8Array {
+    const issuer = issuerFrom(order.issuer, this.#token.findKey(order.issuer.keyId, 'csca'));
+    const { signature } = issuer.algorithm;
+    const algorithmIdentifier = encodeSignatureAlgorithm(signature);
+    const tbs = encodeTbsCertList({
+      signature: algorithmIdentifier,
+      issuer: issuer.name,
+      thisUpdate: order.thisUpdate,
+      nextUpdate: addPeriod(order.thisUpdate, this.#policies.crl.nextUpdate),
+      revokedCertificates: order.revoked,
+      authorityKeyIdentifier: issuer.keyIdentifier,
+      crlNumber: order.crlNumber,
+    });
+    const value = this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
+    return encodeSigned(tbs, algorithmIdentifier, value);
+  }
+
+  /** @returns EF.SOD with tag 77 */
+  signSod(order: SodOrder): Uint8Array {
+    const signer = this.#documentSigner(order);
+    assertMaySign(signer, order);
+    this.#assertSodAllowed(order);
+    const eContent = encodeLdsSecurityObject(ldsSecurityObject(order));
+    const withTime = this.#policies.sod.signingTimeAttribute;
+    const signedAttributes = encodeSignedAttributes({
+      eContentType: oids.ldsSecurityObject,
+      messageDigest: createHash(digestByName(signer.digest).node).update(eContent).digest(),
+      signingTime: withTime ? order.signingTime : undefined,
+    });
+    const signature = this.#token.sign(order.keyId, 'document-signer', signer.algorithm, signedAttributes);
+    return encodeEfSod(
+      encodeSignedData({
+        eContentType: oids.ldsSecurityObject,
+        eContent,
+        digestAlgorithm: signer.digest,
+        certificates: [signer.certificate],
+        sid: {
+          kind: 'issuerAndSerialNumber',
+          issuer: signer.issuerName,
+          serialNumber: signer.serialNumber,
+        },
+        signedAttributes,
+        signatureAlgorithm: signer.algorithmIdentifier,
+        signature,
+      }),
+    );
+  }
+
+  /** @returns the CSCA master list as ContentInfo, DER */
+  signMasterList(order: MasterListOrder): Uint8Array {
+    const key = this.#token.findKey(order.keyId, 'master-list-signer');
+    const certificate = decodeCertificate(order.signer, { strict: true });
+    assertCertifies(certificate, key.publicKey);
+    const keyIdentifier = certificate.subjectKeyIdentifier;
+    if (keyIdentifier === undefined) throw new InvariantBroken('the Master List Signer has no key identifier');
+    const { signature } = algorithmNamed(order.keyAlgorithm);
+    const eContent = encodeCscaMasterList(order.certificates);
+    const signedAttributes = encodeSignedAttributes({
+      eContentType: oids.cscaMasterList,
+      messageDigest: createHash(digestByName(signature.digest).node).update(eContent).digest(),
+      signingTime: order.signingTime,
+    });
+    return encodeSignedData({
+      eContentType: oids.cscaMasterList,
+      eContent,
+      digestAlgorithm: signature.digest,
+      certificates: [order.signer, order.csca],
+      sid: { kind: 'subjectKeyIdentifier', keyIdentifier },
+      signedAttributes,
+      signatureAlgorithm: encodeSignatureAlgorithm(signature),
+      signature: this.#token.sign(order.keyId, 'master-list-signer', signature, signedAttributes),
+    });
+  }
+
+  #profile(name: string): CertificateProfile {
+    const profile = this.#policies.profiles.get(name);
+    if (profile !== undefined) return profile;
+    throw new Refused('policy', `there is no profile ${name}`, {
+      field: 'profile',
+      mend: `use one of ${[...this.#policies.profiles.keys()].join(', ')}`,
+    });
+  }
+
+  #subjectKey(profile: CertificateProfile, order: CertificateOrder) {
+    const role = subjectRoles[profile.kind];
+    if (role !== undefined && 'keyId' in order.subjectKey) {
+      return this.#token.findKey(order.subjectKey.keyId, role).publicKey;
+    }
+    if (role === undefined && 'publicKey' in order.subjectKey) return order.subjectKey.publicKey;
+    throw new Refused('policy', `a ${profile.kind} certificate is not issued for a key from there`, {
+      field: 'subjectKey',
+      mend: 'keys of the eMRTD PKI live on the token, keys of access certificates with their holders',
+    });
+  }
+
+  #issuer(profile: CertificateProfile, reference: IssuerReference | undefined) {
+    if ((reference === undefined) !== (profile.issuer === 'self')) {
+      throw new Refused('policy', `${profile.profile} is issued by ${profile.issuer}`, {
+        field: 'issuer',
+        mend: 'name the issuer that the profile asks for',
+      });
+    }
+    if (reference === undefined) return undefined;
+    return issuerFrom(reference, this.#token.findKey(reference.keyId, issuerRoles[profile.kind]));
+  }
+
+  #documentSigner(order: SodOrder): DocumentSigner {
+    const known = this.#documentSigners.get(order.keyId);
+    if (known !== undefined && Buffer.compare(known.certificate, order.documentSigner) === 0) return known;
+    const key = this.#token.findKey(order.keyId, 'document-signer');
+    const signer = documentSignerFrom(order.documentSigner, order.keyAlgorithm, key);
+    this.#documentSigners.set(order.keyId, signer);
+    return signer;
+  }
+
+  #assertSodAllowed(order: SodOrder): void {
+    const content = { ...order, dataGroupNumbers: [...order.dataGroupHashes.keys()] };
+    const violation = sodViolation(content, this.#policies.sod);
+    if (violation !== undefined) throw new Refused('policy', violation.detail, violation);
+  }
+}
+
+function algorithmNamed(name: string): KeyAlgorithm {
+  const algorithm = keyAlgorithms.get(name);
+  if (algorithm !== undefined) return algorithm;
+  throw new Refused('policy', `${name} is not a key algorithm that Sigillo can issue under`, {
+    field: 'keyAlgorithm',
+    mend: 'use one that the profile allows',
+  });
+}
+
+/** LDS 1.7 is LDSSecurityObject v0; LDS 1.8 is v1 and says so inside (Doc 9303-10 §4.6.2.3). */
+function ldsSecurityObject(order: SodOrder): LdsSecurityObjectContent {
+  const common = { hashAlgorithm: order.digestAlgorithm, dataGroupHashes: order.dataGroupHashes };
+  return order.lds.version === '1.7'
+    ? { ...common, version: 0 }
+    : { ...common, version: 1, ldsVersion: '0108', unicodeVersion: order.lds.unicodeVersion };
+}
