@@ -41,13 +41,11 @@ function say(line) {
   process.stderr.write(`${line}\n`);
 }
 
-function lastLines(output, count = 15) {
-  return output
-    .trimEnd()
-    .split('\n')
-    .slice(-count)
-    .map((line) => `    ${line}`)
-    .join('\n');
+/** Beginning and end of what a failed command printed: some say first what is wrong, some last. */
+function excerpt(output) {
+  const lines = output.trimEnd().split('\n');
+  const shown = lines.length <= 30 ? lines : [...lines.slice(0, 10), '…', ...lines.slice(-20)];
+  return shown.map((line) => `    ${line}`).join('\n');
 }
 
 async function step(what, command, args, options = {}) {
@@ -59,7 +57,7 @@ async function step(what, command, args, options = {}) {
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (result.code === 0) say(`  done in ${seconds} s`);
-  else say(`  failed after ${seconds} s (exit code ${result.code}):\n${lastLines(result.output)}`);
+  else say(`  failed after ${seconds} s (exit code ${result.code}):\n${excerpt(result.output)}`);
   return result;
 }
 
@@ -241,7 +239,7 @@ async function nodeForSources() {
   if (existsSync(pinned)) {
     const { code, output } = await runQuietly(pinned, ['--version']);
     if (code === 0) return pinned;
-    say(`the pinned Node does not run here:\n${lastLines(output)}`);
+    say(`the pinned Node does not run here:\n${excerpt(output)}`);
   }
   if (majorVersion(process.version) >= sourcesNeedNode) return process.execPath;
   throw new CannotGoOn(
