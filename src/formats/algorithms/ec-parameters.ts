@@ -26,7 +26,7 @@ import { curves, fieldOctets, type Curve } from './curves.ts';
 export function recogniseCurve(parameters: Element): Curve | undefined {
   const found = decodeEcParameters(parameters);
   if (found === undefined) return undefined;
-  return curves.find((curve) => isCurve(curve, found));
+  return knownCurves.find((known) => isCurve(known, found))?.curve;
 }
 
 interface EcParameters {
@@ -90,25 +90,32 @@ function unsigned(octets: Uint8Array): bigint {
   return signedBigInt(Buffer.concat([Uint8Array.of(0), octets]));
 }
 
-function isCurve(curve: Curve, found: EcParameters): boolean {
-  return (
-    hex(curve.p) === found.p &&
-    hex(curve.a) === found.a &&
-    hex(curve.b) === found.b &&
-    hex(curve.n) === found.n &&
-    found.h === 1n &&
-    isBasePoint(curve, found.base)
-  );
-}
-
-function isBasePoint(curve: Curve, base: Uint8Array): boolean {
+/** The parameters of every known curve as numbers, with both encodings of the base point. */
+const knownCurves = curves.map((curve) => {
   const octets = fieldOctets(curve);
   const x = Buffer.from(curve.gx, 'hex');
   const y = Buffer.from(curve.gy, 'hex');
   const compressedForm = 0x02 | ((y[octets - 1] ?? 0) & 1);
-  const uncompressed = Buffer.concat([Uint8Array.of(0x04), x, y]);
-  const compressed = Buffer.concat([Uint8Array.of(compressedForm), x]);
-  return uncompressed.equals(base) || compressed.equals(base);
+  return {
+    curve,
+    p: hex(curve.p),
+    a: hex(curve.a),
+    b: hex(curve.b),
+    n: hex(curve.n),
+    base: Buffer.concat([Uint8Array.of(0x04), x, y]),
+    compressedBase: Buffer.concat([Uint8Array.of(compressedForm), x]),
+  };
+});
+
+function isCurve(known: (typeof knownCurves)[number], found: EcParameters): boolean {
+  return (
+    known.p === found.p &&
+    known.a === found.a &&
+    known.b === found.b &&
+    known.n === found.n &&
+    found.h === 1n &&
+    (known.base.equals(found.base) || known.compressedBase.equals(found.base))
+  );
 }
 
 function hex(digits: string): bigint {

@@ -71,3 +71,18 @@ function requireDerPrimitive(element: Element): void {
     default:
   }
 }
+
+/** Notes a SET OF that is out of order; for those under an implicit tag, which `requireDer` cannot see. */
+export function requireSetOrder(element: Element): void {
+  if (isInSetOrder(element)) return;
+  element.tolerate('BER_SET_ORDER', 'is a SET OF whose elements are not in order', 'X.690 §11.6');
+}
+
+function isInSetOrder(element: Element): boolean {
+  let previous: Element | undefined;
+  for (const child of element.elements(element.field)) {
+    if (previous !== undefined && Buffer.compare(previous.bytes, child.bytes) > 0) return false;
+    previous = child;
+  }
+  return true;
+}
