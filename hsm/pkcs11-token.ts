@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import type { KeyType, SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
@@ -52,25 +51,20 @@ export class Pkcs11Token implements Token {
     return new Pkcs11Token(session);
   }
 
-  generateKeyPair(role: KeyRole, label: string, type: KeyType): TokenKey {
-    const keyId = randomBytes(16);
+  generateKeyPair(keyId: string, role: KeyRole, label: string, type: KeyType): TokenKey {
     const tokenLabel = `sigillo/${role}/${label}`;
-    if (this.#labelIsTaken(tokenLabel)) {
-      throw new Refused('duplicate', `the token already has a key labelled ${tokenLabel}`, {
-        mend: 'choose another label; a key pair is never made over another',
-        field: 'label',
-      });
+    if (!this.#has(keyId)) {
+      const templates = keyPairTemplates(Buffer.from(keyId, 'hex'), tokenLabel, type);
+      attempt(`generating key pair ${tokenLabel}`, () =>
+        this.#session.generateKeyPair(
+          { name: templates.mechanism, params: null },
+          templates.publicKey,
+          templates.privateKey,
+        ),
+      );
     }
-    const templates = keyPairTemplates(keyId, tokenLabel, type);
-    attempt(`generating key pair ${tokenLabel}`, () =>
-      this.#session.generateKeyPair(
-        { name: templates.mechanism, params: null },
-        templates.publicKey,
-        templates.privateKey,
-      ),
-    );
-    const { key } = this.#open(keyId.toString('hex'), role);
-    proveKeyPair(tokenLabel, key.publicKey, (algorithm, data) => this.sign(key.keyId, role, algorithm, data));
+    const { key } = this.#open(keyId, role);
+    proveKeyPair(tokenLabel, key.publicKey, (algorithm, data) => this.sign(keyId, role, algorithm, data));
     return key;
   }
 
@@ -102,8 +96,14 @@ export class Pkcs11Token implements Token {
     });
   }
 
-  #labelIsTaken(label: string): boolean {
-    return attempt('looking for keys', () => this.#session.find({ label }).length > 0);
+  /** Whether the key pair is there; half a pair, left by a crash while it was made, is destroyed. */
+  #has(keyId: string): boolean {
+    const id = Buffer.from(keyId, 'hex');
+    return attempt('looking for keys', () => {
+      const found = this.#session.find({ id });
+      if (found.length === 1) this.#session.destroy(found.items(0));
+      return found.length > 1;
+    });
   }
 
   #open(keyId: string, role: KeyRole): OpenKey {

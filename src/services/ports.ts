@@ -33,8 +33,11 @@ export interface TokenKey {
  * left the token.
  */
 export interface Token {
-  /** Makes a key pair that never leaves the token, reads the public key back and proves it by a signature. */
-  generateKeyPair(role: KeyRole, label: string, type: KeyType): TokenKey;
+  /**
+   * Makes a key pair that never leaves the token, reads the public key back and proves it by a signature.
+   * Where the token has this `keyId` already, because an earlier call was cut short, that key is returned.
+   */
+  generateKeyPair(keyId: string, role: KeyRole, label: string, type: KeyType): TokenKey;
   /** @throws Refused `not-found` when the token has no such key, or it is not of `role` */
   findKey(keyId: string, role: KeyRole): TokenKey;
   /** @returns the signature as X.509 and CMS carry it (ECDSA as DER) */
@@ -48,6 +51,15 @@ export interface TokenStatus {
   readonly manufacturer: string;
   readonly model: string;
   readonly keys: number;
+}
+
+/** A key pair to be made. `keyId` is on record before, so that a crash leaves no key that nobody knows. */
+export interface KeyOrder {
+  /** CKA_ID, 32 hexadecimal digits. */
+  readonly keyId: string;
+  readonly role: KeyRole;
+  readonly label: string;
+  readonly keyAlgorithm: string;
 }
 
 /** What is asked of a new certificate; everything else comes from its profile. */
@@ -116,10 +128,115 @@ export interface MasterListOrder {
  * no token could be reached, and with outcome `unknown` when the process that held the job was lost.
  */
 export interface Signer {
-  generateKeyPair(role: KeyRole, label: string, keyAlgorithm: string): Promise<TokenKey>;
+  generateKeyPair(order: KeyOrder): Promise<TokenKey>;
   signCertificate(order: CertificateOrder): Promise<Uint8Array>;
   signCrl(order: CrlOrder): Promise<Uint8Array>;
   signSod(order: SodOrder): Promise<Uint8Array>;
   signMasterList(order: MasterListOrder): Promise<Uint8Array>;
   status(): Promise<TokenStatus>;
+}
+
+/** A SOD that is on record as to be signed; durable before a token is touched. */
+export interface SodIntent {
+  readonly requestId: string;
+  /** SHA-256 over everything that the station sent, hexadecimal. */
+  readonly contentDigest: string;
+  readonly keyId: string;
+  readonly documentType: string;
+  readonly digestAlgorithm: DigestName;
+  readonly lds: LdsVersion;
+  readonly dataGroupHashes: ReadonlyMap<number, Uint8Array>;
+  readonly signingTime: Date;
+}
+
+export interface RecordedSod {
+  readonly requestId: string;
+  readonly contentDigest: string;
+  readonly efSod: Uint8Array;
+  /** SHA-256 of the Document Signer certificate, hexadecimal. */
+  readonly documentSigner: string;
+  /** Index of the SOD's leaf in the log. */
+  readonly logLeaf: number;
+}
+
+export type SodClaim =
+  /** The request is new: its intent is durable and one use of the key is counted. */
+  | { readonly kind: 'claimed' }
+  /** The intent of an earlier attempt is still open. */
+  | { readonly kind: 'open'; readonly intent: SodIntent }
+  | { readonly kind: 'recorded'; readonly sod: RecordedSod };
+
+/**
+ * Records of SODs. What a method has returned for is durable; what it throws Unavailable `not-applied` for
+ * has not happened. The caller decides on repeats: nothing is retried in here.
+ */
+export interface SodRecords {
+  /** Takes the request id, once and for ever, or returns who has it. */
+  claim(intent: SodIntent): Promise<SodClaim>;
+  /** Counts one more use of the key of an open intent, before it is signed again. */
+  countUse(intent: SodIntent): Promise<void>;
+  /** Puts the SOD and its log leaf on record and ends the intent, in one transaction. */
+  record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod>;
+  /** Ends an intent that can never be signed, with the reason, and frees its request id. */
+  abandon(intent: SodIntent, reason: string): Promise<void>;
+  find(requestId: string): Promise<RecordedSod | undefined>;
+  openIntents(): Promise<readonly SodIntent[]>;
+}
+
+export interface KeyRecord extends KeyOrder {
+  readonly createdAt: Date;
+  /** Signatures on record as claimed; never less than were made. */
+  readonly uses: number;
+}
+
+export interface CertificateRecord {
+  /** SHA-256 of the certificate, hexadecimal. */
+  readonly sha256: string;
+  readonly serialNumber: bigint;
+  readonly profile: string;
+  /** CKA_ID of the subject's key where it lives on the token. */
+  readonly keyId: string | undefined;
+  readonly issuedAt: Date;
+  /** Digest of the policies that it was issued under. */
+  readonly policyDigest: string;
+  readonly der: Uint8Array;
+}
+
+export interface CrlRecord {
+  readonly crlNumber: bigint;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+  readonly der: Uint8Array;
+}
+
+export interface MasterListRecord {
+  readonly version: number;
+  readonly signedAt: Date;
+  readonly der: Uint8Array;
+}
+
+/** An act of issuance that is on record as begun. `content` is what is needed to complete it. */
+export type IssuanceIntent =
+  | { readonly kind: 'key'; readonly order: KeyOrder }
+  | { readonly kind: 'certificate'; readonly order: CertificateOrder }
+  | { readonly kind: 'crl'; readonly crlNumber: bigint; readonly thisUpdate: Date }
+  | { readonly kind: 'master-list'; readonly version: number; readonly signingTime: Date };
+
+/** Records of keys, certificates, CRLs and lists; the same promises as SodRecords. */
+export interface IssuanceRecords {
+  /** Puts an intent on record. CRL numbers and list versions must be the next ones. @throws Refused `duplicate` */
+  begin(intent: IssuanceIntent): Promise<void>;
+  openIntents(): Promise<readonly IssuanceIntent[]>;
+  /** Each ends its intent and appends a log leaf in the same transaction. */
+  recordKey(order: KeyOrder, createdAt: Date): Promise<void>;
+  recordCertificate(record: CertificateRecord): Promise<void>;
+  recordCrl(record: CrlRecord): Promise<void>;
+  recordMasterList(record: MasterListRecord): Promise<void>;
+  /** Ends an intent without a product. */
+  abandon(intent: IssuanceIntent, reason: string): Promise<void>;
+  keys(): Promise<readonly KeyRecord[]>;
+  certificates(): Promise<readonly CertificateRecord[]>;
+  latestCrl(): Promise<CrlRecord | undefined>;
+  latestMasterList(): Promise<MasterListRecord | undefined>;
+  revocations(): Promise<readonly { serialNumber: bigint; revocationDate: Date }[]>;
 }

@@ -31,7 +31,7 @@ export function documentSignerFrom(der: Uint8Array, keyAlgorithm: string, key: T
   assertCertifies(certificate, key.publicKey);
   const algorithm = keyAlgorithms.get(keyAlgorithm);
   const usage = certificate.privateKeyUsagePeriod;
-  const documentTypes = certificate.documentTypeList;
+  const documentTypes = certificate.documentTypeList?.types;
   if (!algorithm || !usage?.notBefore || !usage.notAfter || !documentTypes) {
     throw new InvariantBroken(`the certificate of ${key.label} is not a Document Signer certificate of ours`);
   }

@@ -1,5 +1,6 @@
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { encodeSubjectPublicKeyInfo, type PublicKeyValue } from '../../formats/algorithms/encode-subject-public-key-info.ts';
+import { oids } from '../../formats/oids.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { IssuerReference, TokenKey } from '../ports.ts';
@@ -21,7 +22,7 @@ export function issuerFrom(reference: IssuerReference, key: TokenKey): Issuer {
   return {
     name: certificate.subject.bytes,
     keyIdentifier,
-    subjectAltName: certificate.extension('subjectAltName')?.value,
+    subjectAltName: certificate.extensions.get(oids.subjectAltName)?.value,
     notAfter: certificate.notAfter,
     signsUntil: certificate.privateKeyUsagePeriod?.notAfter ?? certificate.notAfter,
     algorithm,
@@ -31,7 +32,7 @@ export function issuerFrom(reference: IssuerReference, key: TokenKey): Issuer {
 /** @throws Refused unless `certificate` certifies exactly the token's key */
 export function assertCertifies(certificate: Certificate, publicKey: PublicKeyValue): void {
   const forms = (['explicit', 'named'] as const).map((form) => encodeSubjectPublicKeyInfo(publicKey, form));
-  const certified = certificate.subjectPublicKeyInfoBytes;
+  const certified = certificate.subjectPublicKey.bytes;
   if (forms.some((form) => Buffer.compare(form, certified) === 0)) return;
   throw new Refused('key-not-active', 'the certificate does not certify the key on the token', {
     mend: 'use the certificate that was issued for this key',

@@ -23,6 +23,7 @@ import type {
   CertificateOrder,
   CrlOrder,
   IssuerReference,
+  KeyOrder,
   KeyRole,
   MasterListOrder,
   SodOrder,
@@ -69,8 +70,8 @@ export class SigningCore {
     this.#state = state;
   }
 
-  generateKeyPair(role: KeyRole, label: string, keyAlgorithm: string): TokenKey {
-    return this.#token.generateKeyPair(role, label, algorithmNamed(keyAlgorithm).key);
+  generateKeyPair({ keyId, role, label, keyAlgorithm }: KeyOrder): TokenKey {
+    return this.#token.generateKeyPair(keyId, role, label, algorithmNamed(keyAlgorithm).key);
   }
 
   status(): TokenStatus {

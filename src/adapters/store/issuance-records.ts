@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto';
+import { InvariantBroken, Refused } from '../../services/errors.ts';
+import type {
+  CertificateRecord,
+  Clock,
+  CrlRecord,
+  IssuanceIntent,
+  IssuanceRecords,
+  KeyOrder,
+  KeyRecord,
+  MasterListRecord,
+} from '../../services/ports.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
+import type { LogEvent, LogLeaves } from './log-leaves.ts';
+import { queries, type SqliteDatabase } from './sqlite.ts';
+
+/** IssuanceRecords on SQLite. */
+export class SqliteIssuanceRecords implements IssuanceRecords {
+  readonly #database: SqliteDatabase;
+  readonly #commits: GroupCommit;
+  readonly #leaves: LogLeaves;
+  readonly #clock: Clock;
+
+  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
+    this.#database = database;
+    this.#commits = commits;
+    this.#leaves = leaves;
+    this.#clock = clock;
+  }
+
+  begin(intent: IssuanceIntent): Promise<void> {
+    return this.#commits.write(() => {
+      this.#claim(intent);
+      this.#database.run(
+        queries.insertInto('issuance_intents').values({
+          intent_id: intentId(intent),
+          content: intentToJson(intent),
+          begun_at: this.#clock.now().toISOString(),
+        }),
+      );
+      const keyId = signingKeyOf(intent);
+      if (keyId !== undefined) this.#countUse(keyId);
+    });
+  }
+
+  async openIntents(): Promise<readonly IssuanceIntent[]> {
+    const rows = this.#database.all(
+      queries.selectFrom('issuance_intents').select('content').orderBy('begun_at'),
+    );
+    return rows.map((row) => intentFromJson(row.content));
+  }
+
+  recordKey(order: KeyOrder, createdAt: Date): Promise<void> {
+    return this.#commits.write(() => {
+      this.#end(intentId({ kind: 'key', order }));
+      this.#database.run(
+        queries.insertInto('keys').values({
+          key_id: order.keyId,
+          role: order.role,
+          label: order.label,
+          key_algorithm: order.keyAlgorithm,
+          created_at: createdAt.toISOString(),
+          uses: 0,
+        }),
+      );
+      this.#appendLeaf('key', Buffer.from(order.keyId, 'hex'));
+    });
+  }
+
+  recordCertificate(record: CertificateRecord): Promise<void> {
+    return this.#commits.write(() => {
+      const serialNumber = record.serialNumber.toString(16);
+      this.#end(`certificate:${serialNumber}`);
+      this.#database.run(
+        queries.insertInto('certificates').values({
+          serial_number: serialNumber,
+          sha256: record.sha256,
+          profile: record.profile,
+          key_id: record.keyId ?? null,
+          issued_at: record.issuedAt.toISOString(),
+          policy_digest: record.policyDigest,
+          der: record.der,
+        }),
+      );
+      this.#appendLeaf('certificate', record.der);
+    });
+  }
+
+  recordCrl(record: CrlRecord): Promise<void> {
+    return this.#commits.write(() => {
+      this.#end(`crl:${record.crlNumber}`);
+      this.#database.run(
+        queries.insertInto('crls').values({
+          crl_number: Number(record.crlNumber),
+          this_update: record.thisUpdate.toISOString(),
+          next_update: record.nextUpdate.toISOString(),
+          der: record.der,
+        }),
+      );
+      this.#appendLeaf('crl', record.der);
+    });
+  }
+
+  recordMasterList(record: MasterListRecord): Promise<void> {
+    return this.#commits.write(() => {
+      this.#end(`master-list:${record.version}`);
+      this.#database.run(
+        queries
+          .insertInto('master_lists')
+          .values({ version: record.version, signed_at: record.signedAt.toISOString(), der: record.der }),
+      );
+      this.#appendLeaf('master-list', record.der);
+    });
+  }
+
+  abandon(intent: IssuanceIntent, reason: string): Promise<void> {
+    return this.#commits.write(() => {
+      const id = intentId(intent);
+      this.#end(id);
+      this.#database.run(
+        queries.insertInto('abandoned_intents').values({
+          intent_id: id,
+          content: intentToJson(intent),
+          reason,
+          abandoned_at: this.#clock.now().toISOString(),
+        }),
+      );
+    });
+  }
+
+  async keys(): Promise<readonly KeyRecord[]> {
+    return this.#database.all(queries.selectFrom('keys').selectAll().orderBy('created_at')).map((row) => ({
+      keyId: row.key_id,
+      role: row.role as KeyRecord['role'],
+      label: row.label,
+      keyAlgorithm: row.key_algorithm,
+      createdAt: new Date(row.created_at),
+      uses: row.uses,
+    }));
+  }
+
+  async certificates(): Promise<readonly CertificateRecord[]> {
+    const rows = this.#database.all(queries.selectFrom('certificates').selectAll().orderBy('issued_at'));
+    return rows.map((row) => ({
+      sha256: row.sha256,
+      serialNumber: BigInt(`0x${row.serial_number}`),
+      profile: row.profile,
+      keyId: row.key_id ?? undefined,
+      issuedAt: new Date(row.issued_at),
+      policyDigest: row.policy_digest,
+      der: row.der,
+    }));
+  }
+
+  async latestCrl(): Promise<CrlRecord | undefined> {
+    const row = this.#database.first(
+      queries.selectFrom('crls').selectAll().orderBy('crl_number', 'desc').limit(1),
+    );
+    if (row === undefined) return undefined;
+    return {
+      crlNumber: BigInt(row.crl_number),
+      thisUpdate: new Date(row.this_update),
+      nextUpdate: new Date(row.next_update),
+      der: row.der,
+    };
+  }
+
+  async latestMasterList(): Promise<MasterListRecord | undefined> {
+    const row = this.#database.first(
+      queries.selectFrom('master_lists').selectAll().orderBy('version', 'desc').limit(1),
+    );
+    if (row === undefined) return undefined;
+    return { version: row.version, signedAt: new Date(row.signed_at), der: row.der };
+  }
+
+  async revocations(): Promise<readonly { serialNumber: bigint; revocationDate: Date }[]> {
+    return this.#database.all(queries.selectFrom('revocations').selectAll()).map((row) => ({
+      serialNumber: BigInt(`0x${row.serial_number}`),
+      revocationDate: new Date(row.revoked_at),
+    }));
+  }
+
+  /** What the intent takes once and for ever: a serial number, or the next CRL number or list version. */
+  #claim(intent: IssuanceIntent): void {
+    switch (intent.kind) {
+      case 'key':
+        return;
+      case 'certificate':
+        this.#claimSerialNumber(intent.order.serialNumber.toString(16));
+        return;
+      case 'crl':
+        assertNext('CRL number', Number(intent.crlNumber), this.#highest('crls', 'crl_number'));
+        return;
+      case 'master-list':
+        assertNext('master list version', intent.version, this.#highest('master_lists', 'version'));
+    }
+  }
+
+  #claimSerialNumber(serialNumber: string): void {
+    const taken = this.#database.first(
+      queries.selectFrom('serial_numbers').selectAll().where('serial_number', '=', serialNumber),
+    );
+    if (taken !== undefined) {
+      throw new Refused('duplicate', `serial number ${serialNumber} was used before`, {
+        rule: 'C-SER',
+        source: 'Doc 9303-12 Table 5',
+        mend: 'draw another one',
+      });
+    }
+    this.#database.run(queries.insertInto('serial_numbers').values({ serial_number: serialNumber }));
+  }
+
+  #highest(table: 'crls' | 'master_lists', column: 'crl_number' | 'version'): number {
+    const { ref } = queries.dynamic;
+    const query = queries
+      .selectFrom(table)
+      .select((eb) => eb.fn.max<number | null>(ref(column)).as('highest'))
+      .compile();
+    return this.#database.first(query)?.highest ?? 0;
+  }
+
+  #countUse(keyId: string): void {
+    this.#database.run(
+      queries
+        .updateTable('keys')
+        .set((eb) => ({ uses: eb('uses', '+', 1) }))
+        .where('key_id', '=', keyId),
+    );
+  }
+
+  #end(id: string): void {
+    const ended = this.#database.run(queries.deleteFrom('issuance_intents').where('intent_id', '=', id));
+    if (ended !== 1) throw new InvariantBroken(`there is no open intent ${id} to end`);
+  }
+
+  #appendLeaf(event: LogEvent['event'], product: Uint8Array): void {
+    const sha256 = createHash('sha256').update(product).digest('hex');
+    this.#leaves.append({ event, sha256, at: this.#clock.now().toISOString() });
+  }
+}
+
+function signingKeyOf(intent: IssuanceIntent): string | undefined {
+  if (intent.kind !== 'certificate') return undefined;
+  const { issuer, subjectKey } = intent.order;
+  return issuer?.keyId ?? ('keyId' in subjectKey ? subjectKey.keyId : undefined);
+}
+
+function assertNext(what: string, asked: number, highest: number): void {
+  if (asked === highest + 1) return;
+  throw new Refused('duplicate', `${what} ${asked} does not follow ${highest}`, {
+    rule: 'R-NUM',
+    source: 'Doc 9303-12 §7.1.4',
+    mend: `use ${highest + 1}`,
+  });
+}

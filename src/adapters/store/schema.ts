@@ -1,0 +1,89 @@
+/**
+ * The tables of an instance's records. Migrations only go forward: a new one is added at the end, none is
+ * ever changed. All instants are ISO 8601 in UTC, all digests and serial numbers hexadecimal.
+ */
+export interface Schema {
+  meta: { key: string; value: string };
+  keys: {
+    key_id: string;
+    role: string;
+    label: string;
+    key_algorithm: string;
+    created_at: string;
+    /** Signatures claimed, never less than were made. */
+    uses: number;
+  };
+  certificates: {
+    serial_number: string;
+    sha256: string;
+    profile: string;
+    key_id: string | null;
+    issued_at: string;
+    policy_digest: string;
+    der: Uint8Array;
+  };
+  /** Serial numbers that were ever claimed, so that none is used twice, not for an abandoned order either. */
+  serial_numbers: { serial_number: string };
+  revocations: { serial_number: string; revoked_at: string; reason: string };
+  crls: { crl_number: number; this_update: string; next_update: string; der: Uint8Array };
+  master_lists: { version: number; signed_at: string; der: Uint8Array };
+  /** Acts of issuance that have begun and not ended. */
+  issuance_intents: { intent_id: string; content: string; begun_at: string };
+  /** SODs that are to be signed: few at any time. */
+  sod_intents: {
+    request_id: string;
+    content_digest: Uint8Array;
+    key_id: string;
+    /** JSON of what is to be signed. */
+    content: string;
+    signing_time: string;
+  };
+  sods: {
+    leaf_index: number;
+    request_id: string;
+    content_digest: Uint8Array;
+    document_signer: Uint8Array;
+    ef_sod: Uint8Array;
+  };
+  /** Intents that ended without a product, with the reason. */
+  abandoned_intents: { intent_id: string; content: string; reason: string; abandoned_at: string };
+  /** Leaves of the log in their order; `event` is what is hashed (docs/formats/log-leaf.md). */
+  log_leaves: { leaf_index: number; leaf_hash: Uint8Array; event: string };
+}
+
+/** Statements of each migration; the position in the list is the version that it leads to. */
+export const migrations: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE keys (
+       key_id TEXT PRIMARY KEY, role TEXT NOT NULL, label TEXT NOT NULL UNIQUE,
+       key_algorithm TEXT NOT NULL, created_at TEXT NOT NULL,
+       uses INTEGER NOT NULL DEFAULT 0 CHECK (uses >= 0)) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE serial_numbers (serial_number TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE certificates (
+       serial_number TEXT PRIMARY KEY REFERENCES serial_numbers, sha256 TEXT NOT NULL UNIQUE,
+       profile TEXT NOT NULL, key_id TEXT REFERENCES keys, issued_at TEXT NOT NULL,
+       policy_digest TEXT NOT NULL, der BLOB NOT NULL) STRICT`,
+    `CREATE TABLE revocations (
+       serial_number TEXT PRIMARY KEY REFERENCES certificates, revoked_at TEXT NOT NULL,
+       reason TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE crls (
+       crl_number INTEGER PRIMARY KEY, this_update TEXT NOT NULL, next_update TEXT NOT NULL,
+       der BLOB NOT NULL) STRICT`,
+    `CREATE TABLE master_lists (
+       version INTEGER PRIMARY KEY, signed_at TEXT NOT NULL, der BLOB NOT NULL) STRICT`,
+    `CREATE TABLE issuance_intents (
+       intent_id TEXT PRIMARY KEY, content TEXT NOT NULL, begun_at TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE sod_intents (
+       request_id TEXT PRIMARY KEY, content_digest BLOB NOT NULL, key_id TEXT NOT NULL REFERENCES keys,
+       content TEXT NOT NULL, signing_time TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE log_leaves (
+       leaf_index INTEGER PRIMARY KEY, leaf_hash BLOB NOT NULL, event TEXT NOT NULL) STRICT`,
+    `CREATE TABLE sods (
+       leaf_index INTEGER PRIMARY KEY REFERENCES log_leaves, request_id TEXT NOT NULL UNIQUE,
+       content_digest BLOB NOT NULL, document_signer BLOB NOT NULL, ef_sod BLOB NOT NULL) STRICT`,
+    `CREATE TABLE abandoned_intents (
+       intent_id TEXT NOT NULL, content TEXT NOT NULL, reason TEXT NOT NULL,
+       abandoned_at TEXT NOT NULL) STRICT`,
+  ],
+];

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import type { DigestName } from '../../formats/algorithms/digests.ts';
+import type { LdsVersion } from '../../rules/sod/sod-rules.ts';
+import { InvariantBroken } from '../../services/errors.ts';
+import type { Clock, RecordedSod, SodClaim, SodIntent, SodRecords } from '../../services/ports.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { LogLeaves } from './log-leaves.ts';
+import type { Schema } from './schema.ts';
+import { queries, type SqliteDatabase } from './sqlite.ts';
+
+/** SodRecords on SQLite. Reads see what is committed or being committed by this, the only, writer. */
+export class SqliteSodRecords implements SodRecords {
+  readonly #database: SqliteDatabase;
+  readonly #commits: GroupCommit;
+  readonly #leaves: LogLeaves;
+  readonly #clock: Clock;
+
+  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
+    this.#database = database;
+    this.#commits = commits;
+    this.#leaves = leaves;
+    this.#clock = clock;
+  }
+
+  claim(intent: SodIntent): Promise<SodClaim> {
+    return this.#commits.write(() => {
+      const sod = this.#find(intent.requestId);
+      if (sod !== undefined) return { kind: 'recorded', sod };
+      const open = this.#openIntent(intent.requestId);
+      if (open !== undefined) return { kind: 'open', intent: open };
+      this.#database.run(queries.insertInto('sod_intents').values(intentRow(intent)));
+      this.#countUse(intent.keyId);
+      return { kind: 'claimed' };
+    });
+  }
+
+  countUse(intent: SodIntent): Promise<void> {
+    return this.#commits.write(() => this.#countUse(intent.keyId));
+  }
+
+  record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod> {
+    return this.#commits.write(() => {
+      this.#endIntent(intent);
+      const sha256 = createHash('sha256').update(efSod).digest('hex');
+      const logLeaf = this.#leaves.append({ event: 'sod', sha256, at: this.#clock.now().toISOString() });
+      this.#database.run(
+        queries.insertInto('sods').values({
+          leaf_index: logLeaf,
+          request_id: intent.requestId,
+          content_digest: Buffer.from(intent.contentDigest, 'hex'),
+          document_signer: Buffer.from(documentSigner, 'hex'),
+          ef_sod: efSod,
+        }),
+      );
+      const { requestId, contentDigest } = intent;
+      return { requestId, contentDigest, efSod, documentSigner, logLeaf };
+    });
+  }
+
+  abandon(intent: SodIntent, reason: string): Promise<void> {
+    return this.#commits.write(() => {
+      this.#endIntent(intent);
+      this.#database.run(
+        queries.insertInto('abandoned_intents').values({
+          intent_id: `sod:${intent.requestId}`,
+          content: intentRow(intent).content,
+          reason,
+          abandoned_at: this.#clock.now().toISOString(),
+        }),
+      );
+    });
+  }
+
+  async find(requestId: string): Promise<RecordedSod | undefined> {
+    return this.#find(requestId);
+  }
+
+  async openIntents(): Promise<readonly SodIntent[]> {
+    return this.#database.all(queries.selectFrom('sod_intents').selectAll()).map(intentFromRow);
+  }
+
+  #find(requestId: string): RecordedSod | undefined {
+    const row = this.#database.first(
+      queries.selectFrom('sods').selectAll().where('request_id', '=', requestId),
+    );
+    if (row === undefined) return undefined;
+    return {
+      requestId: row.request_id,
+      contentDigest: Buffer.from(row.content_digest).toString('hex'),
+      efSod: row.ef_sod,
+      documentSigner: Buffer.from(row.document_signer).toString('hex'),
+      logLeaf: row.leaf_index,
+    };
+  }
+
+  #openIntent(requestId: string): SodIntent | undefined {
+    const row = this.#database.first(
+      queries.selectFrom('sod_intents').selectAll().where('request_id', '=', requestId),
+    );
+    return row === undefined ? undefined : intentFromRow(row);
+  }
+
+  #countUse(keyId: string): void {
+    const counted = this.#database.run(
+      queries
+        .updateTable('keys')
+        .set((eb) => ({ uses: eb('uses', '+', 1) }))
+        .where('key_id', '=', keyId),
+    );
+    if (counted !== 1) throw new InvariantBroken(`key ${keyId} is not on record`);
+  }
+
+  #endIntent({ requestId }: SodIntent): void {
+    const ended = this.#database.run(
+      queries.deleteFrom('sod_intents').where('request_id', '=', requestId),
+    );
+    if (ended !== 1) throw new InvariantBroken(`request ${requestId} has no open intent to end`);
+  }
+}
+
+interface IntentContent {
+  readonly documentType: string;
+  readonly digestAlgorithm: DigestName;
+  readonly lds: LdsVersion;
+  readonly dataGroupHashes: readonly (readonly [number, string])[];
+}
+
+function intentRow(intent: SodIntent): Schema['sod_intents'] {
+  const content: IntentContent = {
+    documentType: intent.documentType,
+    digestAlgorithm: intent.digestAlgorithm,
+    lds: intent.lds,
+    dataGroupHashes: [...intent.dataGroupHashes].map(
+      ([number, hash]) => [number, Buffer.from(hash).toString('base64')] as const,
+    ),
+  };
+  return {
+    request_id: intent.requestId,
+    content_digest: Buffer.from(intent.contentDigest, 'hex'),
+    key_id: intent.keyId,
+    content: JSON.stringify(content),
+    signing_time: intent.signingTime.toISOString(),
+  };
+}
+
+function intentFromRow(row: Schema['sod_intents']): SodIntent {
+  const content = JSON.parse(row.content) as IntentContent;
+  return {
+    requestId: row.request_id,
+    contentDigest: Buffer.from(row.content_digest).toString('hex'),
+    keyId: row.key_id,
+    documentType: content.documentType,
+    digestAlgorithm: content.digestAlgorithm,
+    lds: content.lds,
+    dataGroupHashes: new Map(
+      content.dataGroupHashes.map(([number, hash]) => [number, Uint8Array.from(Buffer.from(hash, 'base64'))]),
+    ),
+    signingTime: new Date(row.signing_time),
+  };
+}

@@ -1,0 +1,119 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import {
+  type Compilable,
+  type CompiledQuery,
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import { Unavailable } from '../../services/errors.ts';
+import { migrations, type Schema } from './schema.ts';
+
+/** Builds queries for the schema; nothing is executed through it. */
+export const queries = new Kysely<Schema>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+});
+
+/**
+ * The records database: one SQLite file in WAL mode with `synchronous=FULL`, so that a commit that has
+ * returned survives a power cut. Statements are prepared once per text.
+ */
+export class SqliteDatabase {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @throws Unavailable when the file cannot be opened, is locked, or was made by a newer version */
+  constructor(path: string) {
+    this.#database = translated(() => new DatabaseSync(path, { timeout: 0 }));
+    translated(() => {
+      this.#database.exec('PRAGMA journal_mode = WAL');
+      this.#database.exec('PRAGMA synchronous = FULL');
+      this.#database.exec('PRAGMA foreign_keys = ON');
+      this.#migrate(path);
+    });
+  }
+
+  all<Row>(query: Compilable<Row> | CompiledQuery<Row>): Row[] {
+    const { sql, parameters } = 'sql' in query ? query : query.compile();
+    return translated(() => this.#prepare(sql).all(...(parameters as SQLInputValue[]))) as Row[];
+  }
+
+  first<Row>(query: Compilable<Row> | CompiledQuery<Row>): Row | undefined {
+    return this.all(query)[0];
+  }
+
+  /** @returns the number of rows changed */
+  run(query: Compilable | CompiledQuery): number {
+    const { sql, parameters } = 'sql' in query ? query : query.compile();
+    return Number(translated(() => this.#prepare(sql).run(...(parameters as SQLInputValue[]))).changes);
+  }
+
+  /** `BEGIN IMMEDIATE`, `SAVEPOINT …`, `COMMIT` and the like. */
+  control(statement: string): void {
+    translated(() => this.#prepare(statement).run());
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #migrate(path: string): void {
+    const row = this.#database.prepare('PRAGMA user_version').get();
+    const version = Number(row?.['user_version'] ?? 0);
+    if (version > migrations.length) {
+      throw new Unavailable('records', `${path} was written by a newer version of Sigillo`, {
+        outcome: 'not-applied',
+        mend: 'run the version that wrote it, or a later one',
+      });
+    }
+    if (version === migrations.length) return;
+    this.#database.exec('BEGIN IMMEDIATE');
+    for (const statement of migrations.slice(version).flat()) this.#database.exec(statement);
+    this.#database.exec(`PRAGMA user_version = ${migrations.length}`);
+    this.#database.exec('COMMIT');
+  }
+}
+
+const mends: ReadonlyMap<number, string> = new Map([
+  [5, 'another process holds the database: end it; the service tries again by itself'],
+  [8, 'the database or its folder is read-only: correct the permissions'],
+  [10, 'the disk reports errors: look at the system log'],
+  [11, 'the database is damaged: stop, and restore from backup'],
+  [13, 'the disk is full: free space; the service goes on by itself'],
+  [14, 'the file cannot be opened: correct path or permissions'],
+]);
+
+/** Primary result codes: https://sqlite.org/rescode.html; the extended code has it in its low octet. */
+function translated<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('errcode' in error)) throw error;
+    const code = Number(error.errcode) & 0xff;
+    throw new Unavailable('records', error.message, {
+      outcome: 'not-applied',
+      mend: mends.get(code) ?? 'look at the log of the service',
+      cause: error,
+    });
+  }
+}
