@@ -32,6 +32,13 @@ export const machinePackages = [
     indispensable: ['start'],
   },
   {
+    name: 'libatomic1',
+    for: ['start', 'test'],
+    isPresent: () => libraryFolders.some((folder) => isFile(join(folder, 'libatomic.so.1'))),
+    why: 'a library that the pinned Node loads',
+    indispensable: ['start', 'test'],
+  },
+  {
     name: 'softhsm2',
     for: ['start', 'test'],
     isPresent: () => hasCommand('softhsm2-util'),
@@ -78,6 +85,15 @@ export const machinePackages = [
 function isFile(path) {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
+
+const libraryFolders = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/lib/x86_64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+];
 
 /** Whether `name` is a command on the search path. */
 export function hasCommand(name) {
