@@ -1,0 +1,74 @@
+import { integerContent } from '../../formats/der/writer.ts';
+import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
+import { InvariantBroken, Refused } from '../errors.ts';
+import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
+import { wholeSecond } from '../issuance/issuance-deps.ts';
+import { newestIssuer } from '../issuance/issue-certificate.ts';
+import type { CrlRecord, IssuerReference } from '../ports.ts';
+
+/**
+ * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5).
+ *
+ * @throws Refused `key-not-active` without a CSCA; Unavailable; InvariantBroken when the check fails
+ */
+export async function publishCrl(deps: IssuanceDeps): Promise<CrlRecord> {
+  const crlNumber = ((await deps.records.latestCrl())?.crlNumber ?? 0n) + 1n;
+  const thisUpdate = wholeSecond(deps.clock.now());
+  await deps.records.begin({ kind: 'crl', crlNumber, thisUpdate });
+  return completeCrl(deps, crlNumber, thisUpdate);
+}
+
+/** The second half of `publishCrl`, after a crash too. */
+export async function completeCrl(
+  deps: IssuanceDeps,
+  crlNumber: bigint,
+  thisUpdate: Date,
+): Promise<CrlRecord> {
+  const issuer = await newestIssuer(deps, 'csca');
+  if (issuer === undefined) throw noCsca();
+  const revoked = (await deps.records.revocations()).filter((entry) => entry.revocationDate <= thisUpdate);
+  const { keyId, certificate, keyAlgorithm } = issuer;
+  const der = await deps.signer.signCrl({
+    issuer: { keyId, certificate, keyAlgorithm },
+    crlNumber,
+    thisUpdate,
+    revoked,
+  });
+  const crl = checkCrl(der, issuer, crlNumber, revoked);
+  const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };
+  await deps.records.recordCrl(record);
+  return record;
+}
+
+function noCsca(): Refused {
+  return new Refused('key-not-active', 'there is no CSCA that could sign a CRL', {
+    mend: 'run sigillo init',
+  });
+}
+
+/** By the strict reader and OpenSSL, which share nothing with what made it. */
+function checkCrl(
+  der: Uint8Array,
+  issuer: IssuerReference,
+  crlNumber: bigint,
+  revoked: readonly { serialNumber: bigint }[],
+): CertificateList & { nextUpdate: Date } {
+  const crl = decodeCrl(der, { strict: true });
+  const csca = decodeCertificate(issuer.certificate, { strict: true });
+  const { signatureAlgorithm, tbsBytes, signature } = crl;
+  const holds =
+    signatureAlgorithm.kind !== 'unsupported' &&
+    verifySignature(signatureAlgorithm, csca.subjectPublicKey, tbsBytes, signature);
+  if (!holds) throw new InvariantBroken("the CRL does not verify with its issuer's key");
+  const isWhatWasOrdered =
+    crl.crlNumber === crlNumber &&
+    Buffer.compare(crl.issuer.bytes, csca.subject.bytes) === 0 &&
+    crl.revokedCertificates.length === revoked.length &&
+    revoked.every(({ serialNumber }) => crl.revokedCertificates.find(integerContent(serialNumber)) !== undefined);
+  if (!isWhatWasOrdered || crl.nextUpdate === undefined) {
+    throw new InvariantBroken('the CRL is not what was ordered');
+  }
+  return crl as CertificateList & { nextUpdate: Date };
+}

@@ -1,0 +1,27 @@
+import type { KeyOrder, KeyRole } from '../ports.ts';
+import type { IssuanceDeps } from './issuance-deps.ts';
+
+/**
+ * Makes a key pair on the token. Its CKA_ID is on record before the token makes it, so that after a crash
+ * the same key is found again instead of a second one made.
+ *
+ * @throws Refused, Unavailable, InvariantBroken
+ */
+export async function makeKeyPair(
+  deps: IssuanceDeps,
+  role: KeyRole,
+  label: string,
+  keyAlgorithm: string,
+): Promise<KeyOrder> {
+  const keyId = Buffer.from(deps.random.octets(16)).toString('hex');
+  const order: KeyOrder = { keyId, role, label, keyAlgorithm };
+  await deps.records.begin({ kind: 'key', order });
+  await completeKeyPair(deps, order);
+  return order;
+}
+
+/** The second half of `makeKeyPair`, after a crash too. */
+export async function completeKeyPair(deps: IssuanceDeps, order: KeyOrder): Promise<void> {
+  await deps.signer.generateKeyPair(order);
+  await deps.records.recordKey(order, deps.clock.now());
+}
