@@ -131,22 +131,22 @@ export class SodService {
       keyId: signer.keyId,
       signingTime: wholeSecond(this.#deps.clock.now()),
     };
-    let isRepeat = false;
-    const outcome = this.#start(intent, async () => {
-      const claim = await this.#deps.records.claim(intent);
-      switch (claim.kind) {
-        case 'claimed':
-          return this.#complete(intent);
-        case 'open':
-          isRepeat = true;
-          assertSameContent(request, claim.intent.contentDigest);
-          return this.#completeAgain(claim.intent);
-        case 'recorded':
-          isRepeat = true;
-          return repeat(request, claim.sod).sod;
-      }
-    });
-    return { sod: await this.#withinDeadline(outcome), isRepeat };
+    const outcome = this.#start(intent, () => this.#claimAndComplete(request, intent));
+    return { sod: await this.#withinDeadline(outcome), isRepeat: false };
+  }
+
+  async #claimAndComplete(request: SodRequest, intent: SodIntent): Promise<RecordedSod> {
+    const claim = await this.#deps.records.claim(intent);
+    switch (claim.kind) {
+      case 'claimed':
+        return this.#complete(intent);
+      case 'recorded':
+        return repeat(request, claim.sod).sod;
+      case 'open':
+        assertSameContent(request, claim.intent.contentDigest);
+        if (await this.#abandonIfOver(claim.intent)) return this.#claimAndComplete(request, intent);
+        return this.#completeAgain(claim.intent);
+    }
   }
 
   #activeSigner(documentType: string): DocumentSignerEntry {
@@ -184,6 +184,7 @@ export class SodService {
         await this.#deps.check(efSod, intent, signer);
         return await this.#deps.records.record(intent, efSod, signer.certificate.fingerprint);
       } catch (error) {
+        if (error instanceof Refused) await this.#deps.records.abandon(intent, error.message);
         const isLost = error instanceof Unavailable && error.outcome === 'unknown';
         if (!isLost || attempt >= maxAttempts) throw error;
         await this.#deps.records.countUse(intent);

@@ -1,0 +1,85 @@
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import { InvariantBroken, isServiceError, Refused, type ServiceError, Unavailable } from '../../services/errors.ts';
+import type {
+  CertificateOrder,
+  CrlOrder,
+  KeyOrder,
+  MasterListOrder,
+  SodOrder,
+  TokenKey,
+  TokenStatus,
+} from '../../services/ports.ts';
+
+/** Jobs that a signer process takes, with what they are given and what they give back. */
+export interface SignerJobs {
+  generateKeyPair: { order: KeyOrder; result: TokenKey };
+  signCertificate: { order: CertificateOrder; result: Uint8Array };
+  signCrl: { order: CrlOrder; result: Uint8Array };
+  signSod: { order: SodOrder; result: Uint8Array };
+  signMasterList: { order: MasterListOrder; result: Uint8Array };
+  status: { order: undefined; result: TokenStatus };
+}
+export type JobName = keyof SignerJobs;
+
+/** Service → signer process. */
+export type JobMessage = {
+  [Name in JobName]: { readonly id: number; readonly job: Name; readonly order: SignerJobs[Name]['order'] };
+}[JobName];
+
+/** Signer process → service. The first message is `ready` or `failed`. */
+export type SignerMessage =
+  | { readonly kind: 'ready'; readonly token: TokenStatus }
+  | { readonly kind: 'failed'; readonly error: WireError }
+  | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: WireError };
+
+/** An error as it crosses the process boundary: its fields, no stack. */
+export interface WireError {
+  readonly kind: ServiceError['kind'];
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What is not a ServiceError is a bug and arrives as a broken invariant. */
+export function toWire(error: unknown): WireError {
+  if (!isServiceError(error)) {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { kind: 'broken', message: `the signer failed unexpectedly: ${message}`, fields: {} };
+  }
+  return { kind: error.kind, message: error.message, fields: fieldsOf(error) };
+}
+
+function fieldsOf(error: ServiceError): WireError['fields'] {
+  switch (error.kind) {
+    case 'malformed':
+      return { field: error.field, reason: error.reason, source: error.source, offset: error.offset };
+    case 'refused':
+      return { code: error.code, details: error.details };
+    case 'unavailable':
+      return { what: error.what, outcome: error.outcome, mend: error.mend };
+    case 'broken':
+      return {};
+  }
+}
+
+export function fromWire({ kind, message, fields }: WireError): ServiceError {
+  switch (kind) {
+    case 'malformed': {
+      const { source, offset } = fields as { source?: string; offset?: number };
+      return new MalformedInput(String(fields['field']), String(fields['reason']), {
+        ...(source === undefined ? {} : { source }),
+        ...(offset === undefined ? {} : { offset }),
+      });
+    }
+    case 'refused':
+      return new Refused(fields['code'] as Refused['code'], message, fields['details'] as Refused['details']);
+    case 'unavailable': {
+      const what = String(fields['what']);
+      const outcome = fields['outcome'] as Unavailable['outcome'];
+      const detail = message.slice(what.length + 2);
+      return new Unavailable(what, detail, { outcome, mend: String(fields['mend']) });
+    }
+    case 'broken':
+      return new InvariantBroken(message);
+  }
+}

@@ -1,0 +1,116 @@
+import type { ChildProcess } from 'node:child_process';
+import { Unavailable } from '../../services/errors.ts';
+import type { TokenStatus } from '../../services/ports.ts';
+import { fromWire, type JobMessage, type SignerMessage } from './protocol.ts';
+
+export interface Job {
+  readonly message: JobMessage;
+  readonly timeoutMs: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One child process with the jobs that it holds. When it ends, for whatever reason, they fail as `unknown`. */
+export class SignerProcess {
+  readonly #child: ChildProcess;
+  readonly #jobs = new Map<number, { job: Job; timer: NodeJS.Timeout }>();
+  /** Settles when the process has logged in, or has said why it cannot, or has ended. */
+  readonly ready: Promise<TokenStatus>;
+  readonly ended: Promise<void>;
+  #isOpen = true;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.ready = new Promise((resolve, reject) => {
+      child.on('message', (message) => this.#receive(message as SignerMessage, resolve, reject));
+      child.once('exit', (code, signal) => {
+        reject(lost(`the signer process ended (${signal ?? code})`, 'not-applied'));
+      });
+      child.once('error', (cause) => {
+        reject(lost(`the signer process cannot be started: ${cause.message}`, 'not-applied'));
+      });
+    });
+    this.ended = new Promise((resolve) => {
+      const end = () => {
+        this.#isOpen = false;
+        this.#failAll();
+        resolve();
+      };
+      child.once('exit', end);
+      child.once('error', end);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get held(): number {
+    return this.#jobs.size;
+  }
+
+  /** @returns false when the process is gone; the job was not handed over */
+  give(job: Job): boolean {
+    if (!this.#isOpen || !this.#child.connected) return false;
+    const timer = setTimeout(() => this.#kill(job), job.timeoutMs);
+    this.#jobs.set(job.message.id, { job, timer });
+    this.#child.send(job.message, (error) => {
+      if (error !== null) this.#settle(job.message.id)?.reject(lost('the signer process is gone', 'unknown'));
+    });
+    return true;
+  }
+
+  /** Lets the process end by itself once it has answered what it holds. */
+  close(): void {
+    this.#isOpen = false;
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  #kill(job: Job): void {
+    this.#settle(job.message.id)?.reject(
+      lost(`the token did not answer within ${job.timeoutMs} ms; its process is ended`, 'unknown'),
+    );
+    this.#child.kill('SIGKILL');
+  }
+
+  #receive(
+    message: SignerMessage,
+    ready: (token: TokenStatus) => void,
+    failed: (error: Error) => void,
+  ): void {
+    switch (message.kind) {
+      case 'ready':
+        ready(message.token);
+        return;
+      case 'failed':
+        failed(fromWire(message.error));
+        return;
+      case 'done':
+        this.#settle(message.id)?.resolve(message.result);
+        return;
+      case 'error':
+        this.#settle(message.id)?.reject(fromWire(message.error));
+    }
+  }
+
+  #settle(id: number): Job | undefined {
+    const held = this.#jobs.get(id);
+    if (held === undefined) return undefined;
+    this.#jobs.delete(id);
+    clearTimeout(held.timer);
+    return held.job;
+  }
+
+  #failAll(): void {
+    for (const id of [...this.#jobs.keys()]) {
+      this.#settle(id)?.reject(lost('the signer process ended while it held the job', 'unknown'));
+    }
+  }
+}
+
+export function lost(detail: string, outcome: Unavailable['outcome']): Unavailable {
+  return new Unavailable('signer', detail, {
+    outcome,
+    mend: 'a new signer process is started by itself; send the same request again',
+  });
+}
