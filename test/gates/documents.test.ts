@@ -1,0 +1,47 @@
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { repository } from './planted-tree.ts';
+
+const documents = ['*.md', 'docs/**/*.md', 'policies/**/*.md', 'test/**/*.md', 'hsm/**/*.md'].flatMap(
+  (pattern) => globSync(pattern, { cwd: repository }),
+);
+
+function read(name: string): string {
+  return readFileSync(join(repository, name), 'utf8');
+}
+
+/** Targets of links to files of the repository, without their anchors. */
+function linkedFiles(markdown: string): string[] {
+  return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target.replace(/#.*$/, ''))
+    .filter((target) => target !== '' && !/^[a-z]+:/.test(target));
+}
+
+describe.each(documents)('%s', (name) => {
+  it('links to files that exist', () => {
+    const missing = linkedFiles(read(name)).filter(
+      (target) => !existsSync(join(repository, dirname(name), target)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('names npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...read(name).matchAll(/npm run (?:-s )?([a-z][a-z:-]*)/g)].map(
+      ([, script = '']) => script,
+    );
+    expect(named.filter((script) => !(script in scripts))).toEqual([]);
+  });
+});
+
+describe('docs/decisions', () => {
+  it('are all listed in the index, numbered without a gap', () => {
+    const records = readdirSync(join(repository, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
+    const listed = linkedFiles(read('docs/decisions/README.md'));
+    expect(listed.toSorted()).toEqual(records.toSorted());
+    expect(records.map((name) => Number(name.slice(0, 4))).toSorted((a, b) => a - b)).toEqual(
+      records.map((_, index) => index + 1),
+    );
+  });
+});
