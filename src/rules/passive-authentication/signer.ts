@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { checkSignature } from '../../formats/algorithms/verify-signature.ts';
+import type { SignedData } from '../../formats/cms/signed-data.ts';
+import type { SignerIdentifier, SignerInfo } from '../../formats/cms/signer-info.ts';
+import { oidName } from '../../formats/oids.ts';
+import type { Certificate } from '../../formats/x509/certificate.ts';
+import { isSameName } from '../../formats/x509/name.ts';
+import type { Examination } from './report.ts';
+
+/** Whose signature is examined, as the codes of its findings begin. */
+type SignedObject = 'SOD' | 'MASTERLIST';
+
+/**
+ * Finds the certificate that a SignerInfo names, among the embedded ones and then among those known.
+ *
+ * The identifier may be wrong: Malaysia writes the issuer otherwise than the certificate does. Which certificate
+ * is taken decides nothing, because signature and path are checked with the one that was taken.
+ */
+export function findSigner(
+  examination: Examination,
+  role: 'DSC' | 'MLSC',
+  signerInfo: SignerInfo,
+  known: { readonly embedded: readonly Certificate[]; readonly stored: readonly Certificate[] },
+): Certificate | undefined {
+  const { sid } = signerInfo;
+  const { embedded, stored } = known;
+  const exact = [...embedded, ...stored].find((certificate) => isExactly(sid, certificate));
+  if (exact !== undefined) return exact;
+  const alike =
+    [...embedded, ...stored].find((certificate) => isAlike(sid, certificate)) ?? onlyOne(embedded);
+  if (alike === undefined) {
+    examination.find(`${role}_NOT_FOUND`, `no certificate is at hand for ${displaySid(sid)}`);
+  } else {
+    const detail = `the signer identifier ${displaySid(sid)} is not that of ${alike.subject.display}`;
+    examination.find(`${role}_SID`, detail);
+  }
+  return alike;
+}
+
+function isExactly(sid: SignerIdentifier, certificate: Certificate): boolean {
+  if (sid.kind === 'subjectKeyIdentifier') {
+    const { subjectKeyIdentifier } = certificate;
+    return subjectKeyIdentifier !== undefined && isEqual(sid.keyIdentifier, subjectKeyIdentifier);
+  }
+  return (
+    isEqual(sid.serialNumberOctets, certificate.serialNumberOctets) &&
+    isEqual(sid.issuer.bytes, certificate.issuer.bytes)
+  );
+}
+
+function isAlike(sid: SignerIdentifier, certificate: Certificate): boolean {
+  if (sid.kind === 'subjectKeyIdentifier') return isEqual(sid.keyIdentifier, certificate.keyIdentifier);
+  return (
+    isEqual(sid.serialNumberOctets, certificate.serialNumberOctets) &&
+    isSameName(sid.issuer, certificate.issuer)
+  );
+}
+
+function onlyOne(certificates: readonly Certificate[]): Certificate | undefined {
+  return certificates.length === 1 ? certificates[0] : undefined;
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
+}
+
+export function displaySid(sid: SignerIdentifier): string {
+  if (sid.kind === 'subjectKeyIdentifier') return `key ${Buffer.from(sid.keyIdentifier).toString('hex')}`;
+  return `serial number 0x${Buffer.from(sid.serialNumberOctets).toString('hex')} of ${sid.issuer.display}`;
+}
+
+/**
+ * What is signed must be what is there: contentType and messageDigest of the signed attributes (RFC 5652 §5.4,
+ * §11.1, §11.2).
+ */
+export function examineDigest(
+  examination: Examination,
+  object: SignedObject,
+  signedData: SignedData,
+  { signedAttributes, digestAlgorithm, digestAlgorithmOid }: SignerInfo,
+): void {
+  if (signedAttributes === undefined) {
+    examination.find(`${object}_PROFILE`, 'there are no signed attributes');
+    return;
+  }
+  const { contentType, messageDigest } = signedAttributes;
+  if (contentType !== signedData.eContentType) {
+    const found = contentType === undefined ? 'absent' : (oidName(contentType) ?? contentType);
+    examination.find(`${object}_DIGEST`, `the signed contentType is ${found}, not that of the content`);
+  }
+  if (digestAlgorithm === undefined) {
+    examination.find('ALG_UNSUPPORTED', `digestAlgorithm ${digestAlgorithmOid}`);
+    return;
+  }
+  const digest = createHash(digestAlgorithm.node)
+    .update(signedData.digestedOctets ?? new Uint8Array())
+    .digest();
+  if (messageDigest === undefined || !digest.equals(messageDigest)) {
+    examination.find(
+      `${object}_DIGEST`,
+      `the messageDigest is not the ${digestAlgorithm.name} of the content`,
+    );
+  }
+}
+
+/**
+ * The signature over the signed attributes as they were received; if they are not DER, which is what must be
+ * signed, then over their DER as well. Without signed attributes it is over the content.
+ */
+export function examineSignature(
+  examination: Examination,
+  object: SignedObject,
+  signedData: SignedData,
+  signerInfo: SignerInfo,
+  signer: Certificate,
+  options: { readonly strict: boolean },
+): void {
+  const { signedAttributes, signatureAlgorithm, signature } = signerInfo;
+  const { subjectPublicKey } = signer;
+  const signed = signedAttributes?.received ?? signedData.digestedOctets ?? new Uint8Array();
+  const check = checkSignature(signatureAlgorithm, subjectPublicKey, signed, signature, options);
+  if (check.holds) {
+    examination.note('signature', check.notes);
+    return;
+  }
+  if (signedAttributes !== undefined && !options.strict && !isEqual(signed, signedAttributes.der)) {
+    const der = checkSignature(
+      signatureAlgorithm,
+      subjectPublicKey,
+      signedAttributes.der,
+      signature,
+      options,
+    );
+    if (der.holds) {
+      examination.note('signature', der.notes);
+      examination.find(
+        `${object}_PROFILE`,
+        'the signature is over the DER of attributes that are not sent as DER',
+      );
+      return;
+    }
+  }
+  findUnheld(
+    examination,
+    object,
+    check.notes.map((note) => note.detail),
+  );
+}
+
+function findUnheld(examination: Examination, object: SignedObject, reasons: readonly string[]): void {
+  if (reasons.length > 0) examination.find('ALG_UNSUPPORTED', `signature ${reasons.join('; ')}`);
+  else examination.find(`${object}_SIGNATURE`, 'the signature does not hold under the key of the signer');
+}
