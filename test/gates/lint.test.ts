@@ -24,6 +24,10 @@ const breaches: Readonly<Record<string, { file: string; text: string }>> = {
     file: 'src/services/prints.ts',
     text: "export const f = (): void => console.log('x');\n",
   },
+  'import(no-cycle)': {
+    file: 'src/services/chicken.ts',
+    text: "import { egg } from './egg.ts';\nexport const chicken = (): number => egg();\n",
+  },
   'eslint(no-restricted-imports)': {
     file: 'src/formats/random.ts',
     text: "import { randomBytes } from 'node:crypto';\nexport const f = randomBytes;\n",
@@ -50,16 +54,23 @@ describe('lint gate', () => {
   });
   const allowedFiles = {
     'src/adapters/clock/system-clock.ts': 'export const now = (): Date => new Date(Date.now());\n',
+    'src/services/hen.ts': "import type { Cock } from './cock.ts';\nexport type Hen = Cock | 1;\n",
+    'src/services/cock.ts': "import type { Hen } from './hen.ts';\nexport type Cock = Hen[];\n",
     'src/services/converts.ts': 'export const toDate = (ms: number): Date => new Date(ms);\n',
     'src/app/cli/print.ts': "export const print = (): void => console.log('x');\n",
     'src/formats/digest.ts': "export { createHash } from 'node:crypto';\n",
     'test/any.test.ts': 'export const now = (): number => Date.now();\n',
   };
+  const otherHalf = "import { chicken } from './chicken.ts';\nexport const egg = (): number => chicken();\n";
   const planted = [...Object.values(breaches), ...ambientFiles].map(({ file, text }): [string, string] => [
     file,
     text,
   ]);
-  const tree = new PlantedTree({ ...allowedFiles, ...Object.fromEntries(planted) });
+  const tree = new PlantedTree({
+    ...allowedFiles,
+    'src/services/egg.ts': otherHalf,
+    ...Object.fromEntries(planted),
+  });
   afterAll(() => tree.remove());
   const { output, exitCode } = tree.run('oxlint', '--type-aware', '--deny-warnings', '--format', 'json');
   const { diagnostics } = diagnosticsSchema.parse(JSON.parse(output));
