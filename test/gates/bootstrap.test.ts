@@ -198,6 +198,16 @@ describe('bootstrap of npm start and npm test', () => {
     },
   );
 
+  it('is what the shell of npm turns into, as that would keep signals to itself', () => {
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    expect(scripts).toMatchObject({
+      start: 'exec node scripts/bootstrap.mjs start',
+      test: 'exec node scripts/bootstrap.mjs test',
+    });
+  });
+
   it('refuses an unknown mode with 2', async () => {
     const { exitCode, stderr } = await machine.run('stop');
     expect(exitCode).toBe(2);
