@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { sodRequestSchema, sodResponseSchema } from './sod-request.ts';
+
+const problemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    field: z.string().optional().describe('The input field in question, as a path.'),
+    rule: z.string().optional().describe('Identifier of the rule that was broken.'),
+    source: z.string().optional().describe('The clause that the rule comes from.'),
+    mend: z.string().optional().describe('What the caller can do about it.'),
+  })
+  .meta({ id: 'Problem' });
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+const sod = (description: string) => ({
+  description,
+  content: {
+    'application/json': { schema: { $ref: '#/components/schemas/SodResponse' } },
+    'application/octet-stream': { schema: { type: 'string', format: 'binary', description: 'EF.SOD' } },
+  },
+});
+
+const refusals = {
+  '400': problem('Malformed: the field and what is wrong with it.'),
+  '401': problem('No client certificate.'),
+  '403': problem('Client certificate not of this instance, expired, or of another role.'),
+};
+
+function schemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _, id: __, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}
+
+/** OpenAPI 3.1 of the station API, from the schemas that its requests are parsed with. */
+export function stationOpenApi(): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sigillo station API',
+      version: '1',
+      description: 'Signing of EF.SOD (ICAO Doc 9303-10) for personalisation stations, over mTLS.',
+    },
+    security: [{ mutualTLS: [] }],
+    paths: {
+      '/v1/sods': {
+        post: {
+          operationId: 'signSod',
+          summary: 'Sign the EF.SOD of one chip, exactly once per request id.',
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/SodRequest' } } },
+          },
+          responses: {
+            '201': sod('Signed.'),
+            '200': sod('Signed by an earlier request with this id: the same bytes.'),
+            ...refusals,
+            '409': problem('The request id was used for other content; nothing was signed.'),
+            '413': problem('The body is over the limit.'),
+            '415': problem('The body is not JSON.'),
+            '422': problem('A rule forbids it: which, its clause, and the mend.'),
+            '503': problem('Token, signer or records do not answer; repeat after Retry-After.'),
+          },
+        },
+      },
+      '/v1/sods/{requestId}': {
+        get: {
+          operationId: 'findSod',
+          summary: 'The EF.SOD that was signed under a request id.',
+          parameters: [{ name: 'requestId', in: 'path', required: true, schema: { type: 'string' } }],
+          responses: { '200': sod('Found.'), ...refusals, '404': problem('Nothing was signed under it.') },
+        },
+      },
+    },
+    components: {
+      securitySchemes: { mutualTLS: { type: 'mutualTLS' } },
+      schemas: {
+        SodRequest: schemaOf(sodRequestSchema),
+        SodResponse: schemaOf(sodResponseSchema),
+        Problem: schemaOf(problemSchema),
+      },
+    },
+  };
+}

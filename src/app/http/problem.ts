@@ -1,0 +1,86 @@
+import { isServiceError, type RefusalCode, type ServiceError } from '../../services/errors.ts';
+
+/** A problem document (RFC 9457), with what a station's operator needs to mend it. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The input field in question, as a path. */
+  readonly field?: string | undefined;
+  /** Identifier of the rule that was broken. */
+  readonly rule?: string | undefined;
+  /** The clause that the rule comes from. */
+  readonly source?: string | undefined;
+  readonly mend?: string | undefined;
+}
+
+/** A refusal that only HTTP knows: methods, media types, sizes, TLS. */
+export class HttpProblem extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Omit<Problem, 'type'> & { type: string }) {
+    super(problem.detail);
+    this.name = 'HttpProblem';
+    this.problem = { ...problem, type: problemType(problem.type) };
+  }
+}
+
+function problemType(name: string): string {
+  return `urn:sigillo:problem:${name}`;
+}
+
+const refusals: Record<RefusalCode, { status: number; title: string }> = {
+  policy: { status: 422, title: 'A rule forbids this' },
+  duplicate: { status: 409, title: 'Already used for other content' },
+  'key-not-active': { status: 503, title: 'No key may sign this now' },
+  'not-authorised': { status: 403, title: 'Not allowed' },
+  'not-found': { status: 404, title: 'Not found' },
+};
+
+/** The only place that knows HTTP status codes of service errors. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof HttpProblem) return error.problem;
+  if (!isServiceError(error)) return internal();
+  switch (error.kind) {
+    case 'malformed':
+      return {
+        type: problemType('malformed'),
+        title: 'The request is malformed',
+        status: 400,
+        detail: error.message,
+        field: error.field,
+        source: error.source,
+        mend: 'correct the field and send the request again; see /openapi.json',
+      };
+    case 'refused': {
+      const { status, title } = refusals[error.code];
+      return { type: problemType(error.code), title, status, detail: error.message, ...error.details };
+    }
+    case 'unavailable':
+      return {
+        type: problemType(`${error.what}-unavailable`),
+        title: 'Not available at the moment',
+        status: 503,
+        detail: publicDetail(error),
+        mend: error.mend,
+      };
+    case 'broken':
+      return internal();
+  }
+}
+
+/** What a station may read of a token's or database's failure: not the paths of the server. */
+function publicDetail(error: Extract<ServiceError, { kind: 'unavailable' }>): string {
+  return error.message.replace(/(^|\s)\/[^\s;,]+/g, '$1…');
+}
+
+function internal(): Problem {
+  return {
+    type: problemType('internal'),
+    title: 'An error of the service itself',
+    status: 500,
+    detail: 'the service has failed; nothing was released. Its log says more',
+    mend: 'tell the operator',
+  };
+}

@@ -1,0 +1,83 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import { dataGroupViolation } from '../../rules/sod/data-group-rules.ts';
+import type { AccessCertificates } from '../../services/access/access-certificates.ts';
+import { Refused } from '../../services/errors.ts';
+import type { RecordedSod } from '../../services/ports.ts';
+import type { SodService } from '../../services/sod/sod-service.ts';
+import { type CallerState, requireRole } from './authentication.ts';
+import { stationOpenApi } from './openapi.ts';
+import { problems } from './problems.ts';
+import { readJson } from './read-json.ts';
+import { type ParsedSodRequest, parseSodRequest } from './sod-request.ts';
+
+export interface StationApiDeps {
+  readonly sods: SodService;
+  readonly access: AccessCertificates;
+  readonly log: Logger;
+  /** The issuer's code as in the MRZ. */
+  readonly mrzCode: string;
+  readonly maxBodyOctets: number;
+}
+
+/** The API of personalisation stations (mTLS). */
+export function stationApi(deps: StationApiDeps): Koa {
+  const router = new Router<CallerState>();
+  const station = requireRole(deps.access, ['station']);
+  const openApi = JSON.stringify(stationOpenApi());
+
+  router.get('/openapi.json', (ctx) => {
+    ctx.type = 'application/json';
+    ctx.body = openApi;
+  });
+
+  router.post('/v1/sods', station, async (ctx) => {
+    const order = parseSodRequest(await readJson(ctx, deps.maxBodyOctets));
+    assertDataGroups(order, deps.mrzCode);
+    const { sod, isRepeat } = await deps.sods.sign(order.request);
+    ctx.status = isRepeat ? 200 : 201;
+    answer(ctx, sod);
+  });
+
+  router.get('/v1/sods/:requestId', station, async (ctx) => {
+    const requestId = ctx.params['requestId'] ?? '';
+    const sod = await deps.sods.find(requestId);
+    if (sod === undefined) {
+      throw new Refused('not-found', `no SOD was signed under request id ${requestId}`, {
+        field: 'requestId',
+        mend: 'send the order with POST /v1/sods',
+      });
+    }
+    answer(ctx, sod);
+  });
+
+  const app = new Koa();
+  app.use(problems(deps.log));
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  app.on('error', (error: unknown) => deps.log.debug({ err: error }, 'connection ended early'));
+  return app;
+}
+
+function assertDataGroups({ request, dataGroups }: ParsedSodRequest, mrzCode: string): void {
+  const violation = dataGroupViolation(dataGroups, { ...request, mrzCode });
+  if (violation !== undefined) throw new Refused('policy', violation.detail, violation);
+}
+
+function answer(ctx: Koa.Context, sod: RecordedSod): void {
+  if (ctx.accepts('application/json', 'application/octet-stream') === 'application/octet-stream') {
+    ctx.type = 'application/octet-stream';
+    ctx.set('Sigillo-Document-Signer', sod.documentSigner);
+    ctx.set('Sigillo-Log-Leaf', String(sod.logLeaf));
+    ctx.body = Buffer.from(sod.efSod);
+    return;
+  }
+  ctx.type = 'application/json';
+  ctx.body = JSON.stringify({
+    requestId: sod.requestId,
+    sod: Buffer.from(sod.efSod).toString('base64'),
+    documentSigner: sod.documentSigner,
+    logLeaf: sod.logLeaf,
+  });
+}
