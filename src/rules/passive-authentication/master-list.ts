@@ -1,4 +1,9 @@
-import { decodeMasterList, type MasterList } from '../../formats/masterlist/master-list.ts';
+import { decodeSignedData } from '../../formats/cms/signed-data.ts';
+import {
+  decodeCscaMasterList,
+  decodeMasterList,
+  type MasterList,
+} from '../../formats/masterlist/master-list.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { oidName, oids } from '../../formats/oids.ts';
 import type { SignerInfo } from '../../formats/cms/signer-info.ts';
@@ -11,10 +16,12 @@ import {
   examineRevocation,
   examineValidity,
 } from './certificate-path.ts';
+import type { FindingCode } from './finding-codes.ts';
 import { Examination, type Report } from './report.ts';
 import { examineDigest, examineSignature, findSigner } from './signer.ts';
 import { examineUsage } from './signer-profile.ts';
 import { isCaCertificate, type TrustAnchor } from './trust-store.ts';
+import { digestOf, weaknesses } from './weak-algorithms.ts';
 
 export interface MasterListInput extends Border {
   readonly masterList: Uint8Array;
@@ -62,6 +69,8 @@ export function verifyMasterList(input: MasterListInput): MasterListReport {
     examination.step('signature of the list', () =>
       examineSignature(examination, 'MASTERLIST', signedData, signerInfo, mlsc, input),
     );
+    const digests = [digestOf(signerInfo.signatureAlgorithm), signerInfo.digestAlgorithm?.name];
+    for (const weakness of weaknesses(digests, [])) examination.find('WEAK_ALG', `master list: ${weakness}`);
   }
   return report(examination, { masterList, mlsc, csca });
 }
@@ -92,9 +101,24 @@ function readMasterList(
     return decoded;
   } catch (error) {
     if (!(error instanceof MalformedInput)) throw error;
-    const code = error.field === 'contentType' ? 'MASTERLIST_CONTENT_TYPE' : 'MASTERLIST_PARSE';
-    examination.find(code, error.message);
+    examination.find(unreadableCode(masterList), error.message);
     return undefined;
+  }
+}
+
+/** A signed object that is something else, and a list that is not signed, are not unreadable but wrong. */
+function unreadableCode(bytes: Uint8Array): FindingCode {
+  if (decodes(() => decodeCscaMasterList(bytes))) return 'MASTERLIST_SIGNATURE';
+  return decodes(() => decodeSignedData(bytes)) ? 'MASTERLIST_CONTENT_TYPE' : 'MASTERLIST_PARSE';
+}
+
+function decodes(decode: () => unknown): boolean {
+  try {
+    decode();
+    return true;
+  } catch (error) {
+    if (error instanceof MalformedInput) return false;
+    throw error;
   }
 }
 

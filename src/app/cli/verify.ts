@@ -1,0 +1,230 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { fromPem } from '../../formats/pem.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import { type FileKind, recognise } from '../../formats/recognise.ts';
+import {
+  type Border,
+  type DataGroups,
+  type Finding,
+  holds,
+  passiveAuthentication,
+  type Report,
+  type Verdict,
+  verifyCertificate,
+  verifyCrl,
+  verifyMasterList,
+} from '../../rules/passive-authentication/index.ts';
+import { readBytes, UnreadablePath } from './files.ts';
+import { paint, printable, type Style, type Terminal } from './terminal.ts';
+import { loadTrustMaterial } from './trust-material.ts';
+
+interface VerifyOptions {
+  readonly trust: readonly string[];
+  readonly crl: readonly string[];
+  readonly dg: readonly (readonly [number, string])[];
+  readonly com?: string;
+  readonly at?: Date;
+  readonly requireCrl?: boolean;
+  readonly strict?: boolean;
+  readonly steps?: boolean;
+  readonly json?: boolean;
+}
+
+/** What was verified of one file, ready to be shown. */
+export interface VerifiedFile {
+  readonly file: string;
+  readonly report: Report;
+  /** Who signed, in lines of label and value. */
+  readonly facts: readonly (readonly [string, string])[];
+}
+
+/** `sigillo verify FILE…`: what a border would say to each file. */
+export function registerVerify(program: Command, terminal: Terminal): void {
+  program
+    .command('verify')
+    .description('verify EF.SODs, certificates, CRLs and master lists as a border would')
+    .argument('<file...>', 'files, recognised by their content')
+    .option(
+      '--trust <path>',
+      'folder or file of CSCA certificates, CRLs and master lists; may be repeated',
+      all,
+      [],
+    )
+    .option('--crl <file>', 'further CRL; may be repeated', all, [])
+    .option('--dg <N=file>', 'file of data group N, compared with EF.SOD; may be repeated', allDataGroups, [])
+    .option('--com <file>', 'EF.COM of the same chip')
+    .option('--at <date>', 'time of the check, ISO 8601; now by default', instant)
+    .option('--require-crl', 'without a fresh CRL the verdict is UNDETERMINED')
+    .option('--strict', 'put up with nothing, as for our own products')
+    .option('--steps', 'show every step, also those that hold')
+    .option('--json', 'one JSON object a line')
+    .action((files: readonly string[], options: VerifyOptions) => {
+      terminal.exit(exitCodeOf(terminal, () => verifyFiles(terminal, files, options)));
+    });
+}
+
+function all(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+type NumberedFile = readonly [number, string];
+
+function allDataGroups(value: string, previous: readonly NumberedFile[]): readonly NumberedFile[] {
+  const match = /^(\d{1,2})=(.+)$/.exec(value);
+  const number = Number(match?.[1]);
+  const file = match?.[2];
+  if (file === undefined || number < 1 || number > 16) {
+    throw new InvalidArgumentError('write N=FILE with N from 1 to 16.');
+  }
+  return [...previous, [number, file]];
+}
+
+/** A day, or an instant with its offset from UTC. */
+function instant(value: string): Date {
+  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value);
+  const date = new Date(value);
+  if (!isIso || Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError('write YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ.');
+  }
+  return date;
+}
+
+/** Runs a command whose paths may not be readable. */
+export function exitCodeOf(terminal: Terminal, run: () => 0 | 1): 0 | 1 | 2 {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof UnreadablePath)) throw error;
+    terminal.stderr.write(`sigillo: ${printable(error.message)}\n`);
+    return 2;
+  }
+}
+
+function verifyFiles(terminal: Terminal, files: readonly string[], options: VerifyOptions): 0 | 1 {
+  const at = options.at ?? terminal.now();
+  const { trust, crls, remarks } = loadTrustMaterial(options.trust, options.crl, at);
+  for (const remark of remarks) terminal.stderr.write(`sigillo: ${printable(remark)}\n`);
+  const border = { trust, crls, at, strict: options.strict ?? false, requireCrl: options.requireCrl };
+  const dataGroups = new Map(options.dg.map(([number, file]) => [number, readBytes(file)]));
+  const efCom = options.com === undefined ? undefined : readBytes(options.com);
+  let allHold = true;
+  for (const file of files) {
+    for (const verified of verifyFile(file, border, { dataGroups, efCom })) {
+      allHold &&= holds(verified.report.verdict);
+      terminal.stdout.write(options.json === true ? jsonLine(verified) : text(terminal, verified, options));
+    }
+  }
+  return allHold ? 0 : 1;
+}
+
+type BorderOptions = Border & { readonly requireCrl?: boolean | undefined };
+
+interface Chip {
+  readonly dataGroups: DataGroups;
+  readonly efCom: Uint8Array | undefined;
+}
+
+const emptyChip: Chip = { dataGroups: new Map(), efCom: undefined };
+
+/**
+ * Verifies every content of a file; only PEM files have more than one.
+ *
+ * @throws UnreadablePath
+ */
+export function verifyFile(file: string, border: BorderOptions, chip: Chip = emptyChip): VerifiedFile[] {
+  const bytes = readBytes(file);
+  let contents: readonly Uint8Array[];
+  try {
+    contents = fromPem(bytes);
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
+    return [{ file, report: unreadable(error.message), facts: [] }];
+  }
+  return contents.map((content) => ({ file, ...verifyContent(content, border, chip) }));
+}
+
+function verifyContent(bytes: Uint8Array, border: BorderOptions, chip: Chip): Omit<VerifiedFile, 'file'> {
+  const kind: FileKind = recognise(bytes);
+  switch (kind) {
+    case 'ef-sod': {
+      const report = passiveAuthentication({ ...border, ...chip, efSod: bytes });
+      return {
+        report,
+        facts: signedBy(report.dsc?.subject.display, report.csca?.certificate.subject.display),
+      };
+    }
+    case 'master-list': {
+      const report = verifyMasterList({ ...border, masterList: bytes });
+      const facts = signedBy(report.mlsc?.subject.display, report.csca?.certificate.subject.display);
+      const count = report.masterList?.certificates.length;
+      return { report, facts: count === undefined ? facts : [['certificates', String(count)], ...facts] };
+    }
+    case 'certificate': {
+      const report = verifyCertificate({ ...border, certificate: bytes });
+      const { certificate, certificateKind } = report;
+      const subject: [string, string][] =
+        certificate === undefined ? [] : [['subject', `${certificate.subject.display} (${certificateKind})`]];
+      return {
+        report,
+        facts: [...subject, ...signedBy(undefined, report.csca?.certificate.subject.display)],
+      };
+    }
+    case 'crl': {
+      const report = verifyCrl({ ...border, crl: bytes });
+      const count = report.crl?.revokedCertificates.length;
+      const facts = signedBy(undefined, report.csca?.certificate.subject.display);
+      return { report, facts: count === undefined ? facts : [['revoked', String(count)], ...facts] };
+    }
+    default:
+      return { report: unreadable(`not a format that verify knows: ${kind}`), facts: [] };
+  }
+}
+
+function signedBy(
+  signer: string | undefined,
+  csca: string | undefined,
+): readonly (readonly [string, string])[] {
+  const facts: (readonly [string, string])[] = [];
+  if (signer !== undefined) facts.push(['signed by', signer]);
+  if (csca !== undefined) facts.push(['trusted by', csca]);
+  return facts;
+}
+
+function unreadable(detail: string): Report {
+  const finding: Finding = {
+    code: 'UNKNOWN_FORMAT',
+    severity: 'error',
+    detail,
+    source: 'Doc 9303-10 §4.6.2',
+  };
+  return { kind: 'unknown', verdict: 'UNREADABLE', findings: [finding], steps: [] };
+}
+
+function jsonLine({ file, report }: VerifiedFile): string {
+  const { kind, verdict, findings } = report;
+  return `${JSON.stringify({ file, kind, verdict, findings })}\n`;
+}
+
+export const verdictStyles: Record<Verdict, Style> = {
+  TRUSTED: 'green',
+  TRUSTED_WITH_WARNINGS: 'yellow',
+  UNDETERMINED: 'yellow',
+  INVALID: 'red',
+  UNREADABLE: 'red',
+};
+
+const severityStyles: Record<Finding['severity'], Style> = { info: 'dim', warning: 'yellow', error: 'red' };
+
+function text(terminal: Terminal, { file, report, facts }: VerifiedFile, options: VerifyOptions): string {
+  const verdict = paint(terminal, verdictStyles[report.verdict], report.verdict.replaceAll('_', ' '));
+  const lines = [`${paint(terminal, 'bold', printable(file))}  ${report.kind}  ${verdict}`];
+  for (const [label, value] of facts) lines.push(`  ${label.padEnd(12)} ${printable(value)}`);
+  if (options.steps === true) {
+    for (const step of report.steps) lines.push(`  ${step.outcome.padEnd(12)} ${step.name}`);
+  }
+  for (const { severity, code, detail, source } of report.findings) {
+    const label = paint(terminal, severityStyles[severity], severity.padEnd(12));
+    lines.push(`  ${label} ${code}: ${printable(detail)} ${paint(terminal, 'dim', `[${source}]`)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
