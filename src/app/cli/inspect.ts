@@ -1,0 +1,144 @@
+import type { Command } from 'commander';
+import { decodeSignedData } from '../../formats/cms/signed-data.ts';
+import { readPrefix } from '../../formats/der/reader.ts';
+import { decodeEfCom } from '../../formats/lds/ef-com.ts';
+import { decodeEfSod } from '../../formats/lds/ef-sod.ts';
+import { decodeDg1 } from '../../formats/lds/mrz.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import { decodeMasterList } from '../../formats/masterlist/master-list.ts';
+import { type Note, Tolerances } from '../../formats/note.ts';
+import { fromPem } from '../../formats/pem.ts';
+import { type FileKind, recognise } from '../../formats/recognise.ts';
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { decodeCrl } from '../../formats/x509/crl.ts';
+import { asn1Tree } from './asn1-tree.ts';
+import { describeCertificate, describeCrl } from './describe-certificate.ts';
+import {
+  describeEfCom,
+  describeEfSod,
+  describeMasterList,
+  describeMrz,
+  describeSignedData,
+} from './describe-lds.ts';
+import { type Dump, renderDump } from './dump.ts';
+import { readBytes } from './files.ts';
+import { paint, printable, type Terminal } from './terminal.ts';
+import { exitCodeOf } from './verify.ts';
+
+/** A file as `inspect` shows it. */
+export interface Inspection {
+  readonly kind: FileKind;
+  readonly dump: Dump;
+  readonly notes: readonly Note[];
+}
+
+/** `sigillo inspect FILE`: what is in a file, verified or not. */
+export function registerInspect(program: Command, terminal: Terminal): void {
+  program
+    .command('inspect')
+    .description('show what is in an EF.SOD, certificate, CRL, master list, DG1 or EF.COM, or its ASN.1')
+    .argument('<file>')
+    .option('--asn1', 'show the ASN.1 tree, whatever the file is')
+    .option('--json', 'one JSON object a line')
+    .action((file: string, options: { asn1?: boolean; json?: boolean }) => {
+      terminal.exit(exitCodeOf(terminal, () => inspectFile(terminal, file, options)));
+    });
+}
+
+function inspectFile(terminal: Terminal, file: string, options: { asn1?: boolean; json?: boolean }): 0 | 1 {
+  const bytes = readBytes(file);
+  let inspections: readonly Inspection[];
+  try {
+    inspections = fromPem(bytes).map((content) => (options.asn1 === true ? tree(content) : inspect(content)));
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
+    terminal.stderr.write(`sigillo: ${printable(file)}: ${printable(error.message)}\n`);
+    return 1;
+  }
+  for (const inspection of inspections) {
+    terminal.stdout.write(
+      options.json === true ? `${JSON.stringify({ file, ...inspection })}\n` : text(terminal, inspection),
+    );
+  }
+  return 0;
+}
+
+/**
+ * Decodes and describes one file, whatever its kind; what cannot be decoded as its kind is shown as ASN.1.
+ *
+ * @throws MalformedInput when it is not even ASN.1
+ */
+export function inspect(bytes: Uint8Array): Inspection {
+  const kind = recognise(bytes);
+  try {
+    return { kind, ...describe(kind, bytes) };
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
+    const { message, source, offset } = error;
+    const note: Note = {
+      code: 'MALFORMED',
+      severity: 'error',
+      detail: message,
+      source: source ?? 'X.690',
+      offset,
+    };
+    return { ...tree(bytes), kind, notes: [note] };
+  }
+}
+
+function describe(kind: FileKind, bytes: Uint8Array): Omit<Inspection, 'kind'> {
+  switch (kind) {
+    case 'ef-sod': {
+      const efSod = decodeEfSod(bytes);
+      const embedded = efSod.signedData.certificates.flatMap((certificate) => certificate.notes);
+      return { dump: describeEfSod(efSod), notes: [...efSod.notes, ...embedded] };
+    }
+    case 'certificate': {
+      const certificate = decodeCertificate(bytes);
+      return { dump: describeCertificate(certificate), notes: certificate.notes };
+    }
+    case 'crl': {
+      const crl = decodeCrl(bytes);
+      return { dump: describeCrl(crl), notes: crl.notes };
+    }
+    case 'master-list': {
+      const list = decodeMasterList(bytes);
+      return { dump: describeMasterList(list), notes: list.notes };
+    }
+    case 'ef-com': {
+      const com = decodeEfCom(bytes);
+      return { dump: describeEfCom(com), notes: com.notes };
+    }
+    case 'data-group':
+      return isDg1(bytes) ? { dump: describeMrz(decodeDg1(bytes)), notes: [] } : tree(bytes);
+    case 'deviation-list':
+    case 'card-security':
+    case 'signed-data': {
+      const signedData = decodeSignedData(bytes);
+      return { dump: describeSignedData(signedData), notes: signedData.notes };
+    }
+    case 'cv-certificate':
+    case 'unknown':
+      return tree(bytes);
+  }
+}
+
+function isDg1(bytes: Uint8Array): boolean {
+  return readPrefix(bytes, 'data group', new Tolerances(), { iso7816Tags: true }).tag === 0x61;
+}
+
+function tree(bytes: Uint8Array): Inspection {
+  const dump: Dump = { title: `ASN.1, ${bytes.length} octets`, rows: [['', asn1Tree(bytes)]] };
+  return { kind: recognise(bytes), dump, notes: [] };
+}
+
+function text(terminal: Terminal, { dump, notes }: Inspection): string {
+  const lines = [renderDump(terminal, dump)];
+  if (notes.length > 0) lines.push(paint(terminal, 'bold', 'Findings'));
+  for (const { severity, code, detail, source } of notes) {
+    lines.push(
+      `  ${severity.padEnd(8)} ${code}: ${printable(detail)} ${paint(terminal, 'dim', `[${source}]`)}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
