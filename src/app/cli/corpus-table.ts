@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Finding, holds, type Verdict } from '../../rules/passive-authentication/index.ts';
 import { filesBelow } from './files.ts';
-import { paint, printable, type Terminal } from './terminal.ts';
+import { paint, printable, type Screen } from './screen.ts';
 import { loadTrustMaterial } from './trust-material.ts';
 import { exitCodeOf, type VerifiedFile, verdictStyles, verifyFile } from './verify.ts';
 
@@ -23,7 +23,7 @@ export interface CorpusRow {
 const examined = ['sod', 'dsc', 'csca', 'masterlists'] as const;
 
 /** `sigillo corpus DIR`: the verdict on every EF.SOD, certificate and list of a collection of real ones. */
-export function registerCorpusTable(program: Command, terminal: Terminal): void {
+export function registerCorpusTable(program: Command, screen: Screen): void {
   program
     .command('corpus')
     .description('verdicts on a folder with sod/, dsc/, csca/ and masterlists/, trusting its CSCAs and lists')
@@ -31,13 +31,13 @@ export function registerCorpusTable(program: Command, terminal: Terminal): void 
     .option('--at <date>', 'time of the check, YYYY-MM-DD; now by default', dayOption)
     .option('--json', 'one JSON object a line')
     .action((folder: string, options: { at?: Date; json?: boolean }) => {
-      terminal.exit(
-        exitCodeOf(terminal, () => {
-          const rows = corpusTable(folder, options.at ?? terminal.now());
-          terminal.stdout.write(
+      screen.exit(
+        exitCodeOf(screen, () => {
+          const rows = corpusTable(folder, options.at ?? screen.now());
+          screen.stdout.write(
             options.json === true
               ? rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-              : table(terminal, rows),
+              : table(screen, rows),
           );
           return rows.every((row) => holds(row.verdict)) ? 0 : 1;
         }),
@@ -88,10 +88,10 @@ function isTelling({ code }: Finding): boolean {
   return code !== 'CRL_MISSING';
 }
 
-function table(terminal: Terminal, rows: readonly CorpusRow[]): string {
+function table(screen: Screen, rows: readonly CorpusRow[]): string {
   const width = Math.max(...rows.map((row) => row.file.length));
   const lines = rows.map((row) => {
-    const verdict = paint(terminal, verdictStyles[row.verdict], row.verdict.padEnd(21));
+    const verdict = paint(screen, verdictStyles[row.verdict], row.verdict.padEnd(21));
     return `${printable(row.file).padEnd(width)}  ${verdict}  ${row.codes.join(' ')}`.trimEnd();
   });
   return `${lines.join('\n')}\n${summary(rows)}\n`;

@@ -1,7 +1,7 @@
 import { curveByOid } from '../../formats/algorithms/curves.ts';
 import { digestByOid } from '../../formats/algorithms/digests.ts';
 import { oidName } from '../../formats/oids.ts';
-import { paint, printable, type Terminal } from './terminal.ts';
+import { paint, printable, type Screen } from './screen.ts';
 
 /** A readable dump: labelled values, and dumps of the parts. */
 export interface Dump {
@@ -19,17 +19,17 @@ export function rows(...all: readonly (readonly [string, string | readonly strin
 }
 
 /** Lines of text, indented by depth, the labels of one dump in one column. */
-export function renderDump(terminal: Terminal, dump: Dump, depth = 0): string {
+export function renderDump(screen: Screen, dump: Dump, depth = 0): string {
   const indent = '  '.repeat(depth);
   const width = Math.max(0, ...dump.rows.map(([label]) => label.length)) + 2;
   const lines = dump.rows.flatMap(([label, value]) => {
     const [first = '', ...more] = typeof value === 'string' ? [value] : value;
-    const name = paint(terminal, 'dim', label.padEnd(width));
+    const name = paint(screen, 'dim', label.padEnd(width));
     const further = more.map((line) => `${indent}  ${' '.repeat(width)}${printable(line)}`);
     return [`${indent}  ${name}${printable(first)}`, ...further];
   });
-  const title = `${indent}${paint(terminal, 'bold', printable(dump.title))}`;
-  const parts = (dump.parts ?? []).map((part) => renderDump(terminal, part, depth + 1));
+  const title = `${indent}${paint(screen, 'bold', printable(dump.title))}`;
+  const parts = (dump.parts ?? []).map((part) => renderDump(screen, part, depth + 1));
   return [title, ...lines, ...parts].join('\n');
 }
 

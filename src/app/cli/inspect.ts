@@ -22,7 +22,7 @@ import {
 } from './describe-lds.ts';
 import { type Dump, renderDump } from './dump.ts';
 import { readBytes } from './files.ts';
-import { paint, printable, type Terminal } from './terminal.ts';
+import { paint, printable, type Screen } from './screen.ts';
 import { exitCodeOf } from './verify.ts';
 
 /** A file as `inspect` shows it. */
@@ -33,7 +33,7 @@ export interface Inspection {
 }
 
 /** `sigillo inspect FILE`: what is in a file, verified or not. */
-export function registerInspect(program: Command, terminal: Terminal): void {
+export function registerInspect(program: Command, screen: Screen): void {
   program
     .command('inspect')
     .description('show what is in an EF.SOD, certificate, CRL, master list, DG1 or EF.COM, or its ASN.1')
@@ -41,23 +41,23 @@ export function registerInspect(program: Command, terminal: Terminal): void {
     .option('--asn1', 'show the ASN.1 tree, whatever the file is')
     .option('--json', 'one JSON object a line')
     .action((file: string, options: { asn1?: boolean; json?: boolean }) => {
-      terminal.exit(exitCodeOf(terminal, () => inspectFile(terminal, file, options)));
+      screen.exit(exitCodeOf(screen, () => inspectFile(screen, file, options)));
     });
 }
 
-function inspectFile(terminal: Terminal, file: string, options: { asn1?: boolean; json?: boolean }): 0 | 1 {
+function inspectFile(screen: Screen, file: string, options: { asn1?: boolean; json?: boolean }): 0 | 1 {
   const bytes = readBytes(file);
   let inspections: readonly Inspection[];
   try {
     inspections = fromPem(bytes).map((content) => (options.asn1 === true ? tree(content) : inspect(content)));
   } catch (error) {
     if (!(error instanceof MalformedInput)) throw error;
-    terminal.stderr.write(`sigillo: ${printable(file)}: ${printable(error.message)}\n`);
+    screen.stderr.write(`sigillo: ${printable(file)}: ${printable(error.message)}\n`);
     return 1;
   }
   for (const inspection of inspections) {
-    terminal.stdout.write(
-      options.json === true ? `${JSON.stringify({ file, ...inspection })}\n` : text(terminal, inspection),
+    screen.stdout.write(
+      options.json === true ? `${JSON.stringify({ file, ...inspection })}\n` : text(screen, inspection),
     );
   }
   return 0;
@@ -132,12 +132,12 @@ function tree(bytes: Uint8Array): Inspection {
   return { kind: recognise(bytes), dump, notes: [] };
 }
 
-function text(terminal: Terminal, { dump, notes }: Inspection): string {
-  const lines = [renderDump(terminal, dump)];
-  if (notes.length > 0) lines.push(paint(terminal, 'bold', 'Findings'));
+function text(screen: Screen, { dump, notes }: Inspection): string {
+  const lines = [renderDump(screen, dump)];
+  if (notes.length > 0) lines.push(paint(screen, 'bold', 'Findings'));
   for (const { severity, code, detail, source } of notes) {
     lines.push(
-      `  ${severity.padEnd(8)} ${code}: ${printable(detail)} ${paint(terminal, 'dim', `[${source}]`)}`,
+      `  ${severity.padEnd(8)} ${code}: ${printable(detail)} ${paint(screen, 'dim', `[${source}]`)}`,
     );
   }
   return `${lines.join('\n')}\n`;

@@ -75,7 +75,14 @@ function loadContent(file: string, bytes: Uint8Array, found: Found): void {
     case 'master-list':
       found.masterLists.push({ file, masterList: decodeMasterList(bytes) });
       break;
-    default:
+    case 'ef-sod':
+    case 'ef-com':
+    case 'data-group':
+    case 'deviation-list':
+    case 'card-security':
+    case 'signed-data':
+    case 'cv-certificate':
+    case 'unknown':
       found.remarks.push(`${file} is left out: it is neither certificate nor CRL nor master list`);
   }
 }

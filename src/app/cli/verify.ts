@@ -15,7 +15,7 @@ import {
   verifyMasterList,
 } from '../../rules/passive-authentication/index.ts';
 import { readBytes, UnreadablePath } from './files.ts';
-import { paint, printable, type Style, type Terminal } from './terminal.ts';
+import { paint, printable, type Style, type Screen } from './screen.ts';
 import { loadTrustMaterial } from './trust-material.ts';
 
 interface VerifyOptions {
@@ -39,7 +39,7 @@ export interface VerifiedFile {
 }
 
 /** `sigillo verify FILE…`: what a border would say to each file. */
-export function registerVerify(program: Command, terminal: Terminal): void {
+export function registerVerify(program: Command, screen: Screen): void {
   program
     .command('verify')
     .description('verify EF.SODs, certificates, CRLs and master lists as a border would')
@@ -59,7 +59,7 @@ export function registerVerify(program: Command, terminal: Terminal): void {
     .option('--steps', 'show every step, also those that hold')
     .option('--json', 'one JSON object a line')
     .action((files: readonly string[], options: VerifyOptions) => {
-      terminal.exit(exitCodeOf(terminal, () => verifyFiles(terminal, files, options)));
+      screen.exit(exitCodeOf(screen, () => verifyFiles(screen, files, options)));
     });
 }
 
@@ -90,20 +90,20 @@ function instant(value: string): Date {
 }
 
 /** Runs a command whose paths may not be readable. */
-export function exitCodeOf(terminal: Terminal, run: () => 0 | 1): 0 | 1 | 2 {
+export function exitCodeOf(screen: Screen, run: () => 0 | 1): 0 | 1 | 2 {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof UnreadablePath)) throw error;
-    terminal.stderr.write(`sigillo: ${printable(error.message)}\n`);
+    screen.stderr.write(`sigillo: ${printable(error.message)}\n`);
     return 2;
   }
 }
 
-function verifyFiles(terminal: Terminal, files: readonly string[], options: VerifyOptions): 0 | 1 {
-  const at = options.at ?? terminal.now();
+function verifyFiles(screen: Screen, files: readonly string[], options: VerifyOptions): 0 | 1 {
+  const at = options.at ?? screen.now();
   const { trust, crls, remarks } = loadTrustMaterial(options.trust, options.crl, at);
-  for (const remark of remarks) terminal.stderr.write(`sigillo: ${printable(remark)}\n`);
+  for (const remark of remarks) screen.stderr.write(`sigillo: ${printable(remark)}\n`);
   const border = { trust, crls, at, strict: options.strict ?? false, requireCrl: options.requireCrl };
   const dataGroups = new Map(options.dg.map(([number, file]) => [number, readBytes(file)]));
   const efCom = options.com === undefined ? undefined : readBytes(options.com);
@@ -111,7 +111,7 @@ function verifyFiles(terminal: Terminal, files: readonly string[], options: Veri
   for (const file of files) {
     for (const verified of verifyFile(file, border, { dataGroups, efCom })) {
       allHold &&= holds(verified.report.verdict);
-      terminal.stdout.write(options.json === true ? jsonLine(verified) : text(terminal, verified, options));
+      screen.stdout.write(options.json === true ? jsonLine(verified) : text(screen, verified, options));
     }
   }
   return allHold ? 0 : 1;
@@ -175,7 +175,13 @@ function verifyContent(bytes: Uint8Array, border: BorderOptions, chip: Chip): Om
       const facts = signedBy(undefined, report.csca?.certificate.subject.display);
       return { report, facts: count === undefined ? facts : [['revoked', String(count)], ...facts] };
     }
-    default:
+    case 'ef-com':
+    case 'data-group':
+    case 'deviation-list':
+    case 'card-security':
+    case 'signed-data':
+    case 'cv-certificate':
+    case 'unknown':
       return { report: unreadable(`not a format that verify knows: ${kind}`), facts: [] };
   }
 }
@@ -215,16 +221,16 @@ export const verdictStyles: Record<Verdict, Style> = {
 
 const severityStyles: Record<Finding['severity'], Style> = { info: 'dim', warning: 'yellow', error: 'red' };
 
-function text(terminal: Terminal, { file, report, facts }: VerifiedFile, options: VerifyOptions): string {
-  const verdict = paint(terminal, verdictStyles[report.verdict], report.verdict.replaceAll('_', ' '));
-  const lines = [`${paint(terminal, 'bold', printable(file))}  ${report.kind}  ${verdict}`];
+function text(screen: Screen, { file, report, facts }: VerifiedFile, options: VerifyOptions): string {
+  const verdict = paint(screen, verdictStyles[report.verdict], report.verdict.replaceAll('_', ' '));
+  const lines = [`${paint(screen, 'bold', printable(file))}  ${report.kind}  ${verdict}`];
   for (const [label, value] of facts) lines.push(`  ${label.padEnd(12)} ${printable(value)}`);
   if (options.steps === true) {
     for (const step of report.steps) lines.push(`  ${step.outcome.padEnd(12)} ${step.name}`);
   }
   for (const { severity, code, detail, source } of report.findings) {
-    const label = paint(terminal, severityStyles[severity], severity.padEnd(12));
-    lines.push(`  ${label} ${code}: ${printable(detail)} ${paint(terminal, 'dim', `[${source}]`)}`);
+    const label = paint(screen, severityStyles[severity], severity.padEnd(12));
+    lines.push(`  ${label} ${code}: ${printable(detail)} ${paint(screen, 'dim', `[${source}]`)}`);
   }
   return `${lines.join('\n')}\n`;
 }

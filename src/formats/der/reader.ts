@@ -1,5 +1,5 @@
 import { MalformedInput } from '../malformed-input.ts';
-import { Tolerances } from '../note.ts';
+import type { Tolerances } from '../note.ts';
 import { decodeOid } from './oid.ts';
 import { decodeString } from './string.ts';
 import { firstOctet, tagName, tags } from './tags.ts';

@@ -1,4 +1,4 @@
-import { type Element } from './reader.ts';
+import type { Element } from './reader.ts';
 import { inDerOrder, tlv } from './writer.ts';
 
 /**

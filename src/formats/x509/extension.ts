@@ -1,4 +1,4 @@
-import { type Element, Fields, readElement } from '../der/reader.ts';
+import { type Element, type Fields, readElement } from '../der/reader.ts';
 import { tags } from '../der/tags.ts';
 import { MalformedInput } from '../malformed-input.ts';
 import type { Tolerances } from '../note.ts';
