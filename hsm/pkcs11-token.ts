@@ -137,7 +137,10 @@ export class Pkcs11Token implements Token {
     const role = roleOf(label ?? '');
     assertKeptOnToken(loaded.privateKey, label ?? keyId);
     const publicKey = publicKeyValue(loaded.publicKey, label ?? keyId);
-    const open = { key: { keyId, role, label: label ?? '', publicKey }, privateKey: loaded.privateKey.handle };
+    const open = {
+      key: { keyId, role, label: label ?? '', publicKey },
+      privateKey: loaded.privateKey.handle,
+    };
     this.#keys.set(keyId, open);
     return open;
   }

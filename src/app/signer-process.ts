@@ -1,4 +1,4 @@
-import { toWire, type JobMessage, type SignerMessage } from '../adapters/signer-pool/protocol.ts';
+import { toWire, type JobMessage, type SignerMessage } from '../adapters/signer-pool/index.ts';
 import { Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';

@@ -68,9 +68,7 @@ export interface CertificateOrder {
   /** Values for the placeholders of the profile's subject, besides those of the instance. */
   readonly subject: { readonly sequence?: string; readonly name?: string; readonly role?: string };
   /** A key on the token, or a public key whose holder has proved possession (access certificates only). */
-  readonly subjectKey:
-    | { readonly keyId: string }
-    | { readonly publicKey: PublicKeyValue };
+  readonly subjectKey: { readonly keyId: string } | { readonly publicKey: PublicKeyValue };
   /** Name of the key algorithm that the subject's key is for. */
   readonly keyAlgorithm: string;
   /** Absent for a self-signed certificate. */

@@ -14,6 +14,8 @@ import type {
 import type { JobMessage, JobName, SignerJobs } from './protocol.ts';
 import { type Job, lost, SignerProcess } from './signer-process.ts';
 
+export { type JobMessage, type SignerMessage, toWire } from './protocol.ts';
+
 export interface SignerPoolOptions {
   /** Starts one signer process with an IPC channel of advanced serialisation. */
   readonly spawn: () => ChildProcess;
@@ -27,9 +29,9 @@ export interface SignerPoolOptions {
 }
 
 export type SignerPoolEvent =
-  | { readonly kind: 'ready'; readonly pid: number | undefined; readonly token: TokenStatus }
+  | { readonly kind: 'ready'; readonly signerPid: number | undefined; readonly token: TokenStatus }
   | { readonly kind: 'failed'; readonly error: ServiceError; readonly retryMs: number }
-  | { readonly kind: 'ended'; readonly pid: number | undefined };
+  | { readonly kind: 'ended'; readonly signerPid: number | undefined };
 
 const longestRetryMs = 5_000;
 
@@ -149,10 +151,10 @@ export class SignerPool implements Signer {
     }
     this.#failure = undefined;
     this.#ready.push(process);
-    this.#options.onEvent({ kind: 'ready', pid: process.pid, token });
-    void process.ended.then(() => {
+    this.#options.onEvent({ kind: 'ready', signerPid: process.pid, token });
+    process.onEnd(() => {
       this.#ready.splice(this.#ready.indexOf(process), 1);
-      this.#options.onEvent({ kind: 'ended', pid: process.pid });
+      this.#options.onEvent({ kind: 'ended', signerPid: process.pid });
       if (!this.#isClosed) this.#startNext();
     });
     const waiting = this.#waiting;

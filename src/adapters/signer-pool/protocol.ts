@@ -1,5 +1,11 @@
 import { MalformedInput } from '../../formats/malformed-input.ts';
-import { InvariantBroken, isServiceError, Refused, type ServiceError, Unavailable } from '../../services/errors.ts';
+import {
+  InvariantBroken,
+  isServiceError,
+  Refused,
+  type ServiceError,
+  Unavailable,
+} from '../../services/errors.ts';
 import type {
   CertificateOrder,
   CrlOrder,

@@ -16,8 +16,8 @@ export class SignerProcess {
   readonly #jobs = new Map<number, { job: Job; timer: NodeJS.Timeout }>();
   /** Settles when the process has logged in, or has said why it cannot, or has ended. */
   readonly ready: Promise<TokenStatus>;
-  readonly ended: Promise<void>;
   #isOpen = true;
+  #onEnd: (() => void) | undefined;
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -30,15 +30,13 @@ export class SignerProcess {
         reject(lost(`the signer process cannot be started: ${cause.message}`, 'not-applied'));
       });
     });
-    this.ended = new Promise((resolve) => {
-      const end = () => {
-        this.#isOpen = false;
-        this.#failAll();
-        resolve();
-      };
-      child.once('exit', end);
-      child.once('error', end);
-    });
+    child.once('exit', () => this.#end());
+    child.once('error', () => this.#end());
+  }
+
+  /** Called once, when a process that became ready has ended. */
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener;
   }
 
   get pid(): number | undefined {
@@ -101,8 +99,15 @@ export class SignerProcess {
     return held.job;
   }
 
+  #end(): void {
+    this.#isOpen = false;
+    this.#failAll();
+    this.#onEnd?.();
+    this.#onEnd = undefined;
+  }
+
   #failAll(): void {
-    for (const id of [...this.#jobs.keys()]) {
+    for (const id of this.#jobs.keys()) {
       this.#settle(id)?.reject(lost('the signer process ended while it held the job', 'unknown'));
     }
   }

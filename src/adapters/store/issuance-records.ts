@@ -212,10 +212,10 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 
   #highest(table: 'crls' | 'master_lists', column: 'crl_number' | 'version'): number {
-    const { ref } = queries.dynamic;
+    const highest = queries.dynamic.ref(column);
     const query = queries
       .selectFrom(table)
-      .select((eb) => eb.fn.max<number | null>(ref(column)).as('highest'))
+      .select((eb) => eb.fn.max<number | null>(highest).as('highest'))
       .compile();
     return this.#database.first(query)?.highest ?? 0;
   }

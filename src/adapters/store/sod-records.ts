@@ -111,9 +111,7 @@ export class SqliteSodRecords implements SodRecords {
   }
 
   #endIntent({ requestId }: SodIntent): void {
-    const ended = this.#database.run(
-      queries.deleteFrom('sod_intents').where('request_id', '=', requestId),
-    );
+    const ended = this.#database.run(queries.deleteFrom('sod_intents').where('request_id', '=', requestId));
     if (ended !== 1) throw new InvariantBroken(`request ${requestId} has no open intent to end`);
   }
 }

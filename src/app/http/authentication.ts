@@ -1,6 +1,10 @@
 import type { TLSSocket } from 'node:tls';
 import type { Context, Middleware } from 'koa';
-import type { AccessCertificates, AccessHolder, AccessRole } from '../../services/access/access-certificates.ts';
+import type {
+  AccessCertificates,
+  AccessHolder,
+  AccessRole,
+} from '../../services/access/access-certificates.ts';
 import { HttpProblem } from './problem.ts';
 
 /** What a route finds out about its caller. */
@@ -15,7 +19,10 @@ const certificatesOf = new WeakMap<TLSSocket, Uint8Array>();
  * Lets callers in whose client certificate was issued by this instance's access CA for one of `roles`.
  * TLS is set to let everyone through, so that the refusal is a problem document and no broken connection.
  */
-export function requireRole(access: AccessCertificates, roles: readonly AccessRole[]): Middleware<CallerState> {
+export function requireRole(
+  access: AccessCertificates,
+  roles: readonly AccessRole[],
+): Middleware<CallerState> {
   return async (ctx, next) => {
     const holder = await access.holder(clientCertificate(ctx));
     if (!roles.includes(holder.role)) {

@@ -19,7 +19,10 @@ export const sodRequestSchema = z
   .strictObject({
     requestId: z
       .string()
-      .regex(/^[A-Za-z0-9._:-]{1,128}$/, 'must be 1 to 128 letters, digits, dots, underscores, colons or hyphens')
+      .regex(
+        /^[A-Za-z0-9._:-]{1,128}$/,
+        'must be 1 to 128 letters, digits, dots, underscores, colons or hyphens',
+      )
       .describe('Chosen by the station, one per document; repeating it returns the same bytes.'),
     documentType: z
       .string()
@@ -47,7 +50,10 @@ export const sodRequestSchema = z
       .describe('EF.DG contents; where given they are hashed again and compared.'),
     document: z
       .strictObject({
-        number: z.string().regex(/^[A-Z0-9<]{1,24}$/, 'must be as in the MRZ').optional(),
+        number: z
+          .string()
+          .regex(/^[A-Z0-9<]{1,24}$/, 'must be as in the MRZ')
+          .optional(),
         chipSerial: z.string().min(1).max(64).optional(),
         applicationId: z.string().min(1).max(64).optional(),
       })
@@ -76,7 +82,8 @@ export interface ParsedSodRequest {
 export function parseSodRequest(body: unknown): ParsedSodRequest {
   const result = sodRequestSchema.safeParse(body);
   if (!result.success) throw firstIssue(result.error, body);
-  const { requestId, documentType, digestAlgorithm, lds, dataGroupHashes, dataGroups, document } = result.data;
+  const { requestId, documentType, digestAlgorithm, lds, dataGroupHashes, dataGroups, document } =
+    result.data;
   const hashes = octetsByNumber(dataGroupHashes);
   assertDigestLengths(hashes, digestAlgorithm);
   const content = {

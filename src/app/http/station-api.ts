@@ -8,6 +8,7 @@ import type { RecordedSod } from '../../services/ports.ts';
 import type { SodService } from '../../services/sod/sod-service.ts';
 import { type CallerState, requireRole } from './authentication.ts';
 import { stationOpenApi } from './openapi.ts';
+import type { Operations } from './operations.ts';
 import { problems } from './problems.ts';
 import { readJson } from './read-json.ts';
 import { type ParsedSodRequest, parseSodRequest } from './sod-request.ts';
@@ -16,6 +17,7 @@ export interface StationApiDeps {
   readonly sods: SodService;
   readonly access: AccessCertificates;
   readonly log: Logger;
+  readonly metrics: Operations;
   /** The issuer's code as in the MRZ. */
   readonly mrzCode: string;
   readonly maxBodyOctets: number;
@@ -35,7 +37,7 @@ export function stationApi(deps: StationApiDeps): Koa {
   router.post('/v1/sods', station, async (ctx) => {
     const order = parseSodRequest(await readJson(ctx, deps.maxBodyOctets));
     assertDataGroups(order, deps.mrzCode);
-    const { sod, isRepeat } = await deps.sods.sign(order.request);
+    const { sod, isRepeat } = await deps.metrics.observeSod(() => deps.sods.sign(order.request));
     ctx.status = isRepeat ? 200 : 201;
     answer(ctx, sod);
   });

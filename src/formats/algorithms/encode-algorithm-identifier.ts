@@ -1,4 +1,11 @@
-import { contextConstructed, integer, nullValue, objectIdentifier, octetString, sequence } from '../der/writer.ts';
+import {
+  contextConstructed,
+  integer,
+  nullValue,
+  objectIdentifier,
+  octetString,
+  sequence,
+} from '../der/writer.ts';
 import { oids } from '../oids.ts';
 import { type DigestName, digestByName } from './digests.ts';
 import type { SignatureAlgorithm } from './signature-algorithms.ts';
@@ -52,8 +59,5 @@ export function encodeDigestAlgorithm(digest: DigestName): Uint8Array {
 
 /** DigestInfo, what EMSA-PKCS1-v1_5 pads (RFC 8017 §9.2). */
 export function encodeDigestInfo(digest: DigestName, value: Uint8Array): Uint8Array {
-  return sequence(
-    hashWithNull(digest),
-    octetString(value),
-  );
+  return sequence(hashWithNull(digest), octetString(value));
 }

@@ -74,10 +74,7 @@ export function encodeSignedData(content: SignedDataContent): Uint8Array {
   const signedData = sequence(
     integer(3),
     set(encodeDigestAlgorithm(content.digestAlgorithm)),
-    sequence(
-      objectIdentifier(content.eContentType),
-      contextConstructed(0, octetString(content.eContent)),
-    ),
+    sequence(objectIdentifier(content.eContentType), contextConstructed(0, octetString(content.eContent))),
     contextConstructed(0, ...inDerOrder(content.certificates)),
     set(encodeSignerInfo(content)),
   );

@@ -20,12 +20,7 @@ const contact = z.strictObject({
   kind: z.enum(['rfc822Name', 'dNSName', 'uniformResourceIdentifier']),
   value: z.string().min(1),
 });
-const purpose = z.enum([
-  'cscaMasterListSigningKey',
-  'deviationListSigningKey',
-  'serverAuth',
-  'clientAuth',
-]);
+const purpose = z.enum(['cscaMasterListSigningKey', 'deviationListSigningKey', 'serverAuth', 'clientAuth']);
 const documentType = z.string().regex(/^[A-Z]{1,2}$/, 'must be one or two letters, without filler');
 
 /** Every extension that a profile can ask for; those it does not name are not issued. */

@@ -66,7 +66,9 @@ function checkCrl(
     crl.crlNumber === crlNumber &&
     Buffer.compare(crl.issuer.bytes, csca.subject.bytes) === 0 &&
     crl.revokedCertificates.length === revoked.length &&
-    revoked.every(({ serialNumber }) => crl.revokedCertificates.find(integerContent(serialNumber)) !== undefined);
+    revoked.every(
+      ({ serialNumber }) => crl.revokedCertificates.find(integerContent(serialNumber)) !== undefined,
+    );
   if (!isWhatWasOrdered || crl.nextUpdate === undefined) {
     throw new InvariantBroken('the CRL is not what was ordered');
   }

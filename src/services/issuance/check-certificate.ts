@@ -12,17 +12,11 @@ import type { CertificateOrder } from '../ports.ts';
 export function checkCertificate(der: Uint8Array, order: CertificateOrder): void {
   const certificate = decodeCertificate(der, { strict: true });
   const issuer =
-    order.issuer === undefined
-      ? certificate
-      : decodeCertificate(order.issuer.certificate, { strict: true });
+    order.issuer === undefined ? certificate : decodeCertificate(order.issuer.certificate, { strict: true });
   assertEqual('serialNumber', certificate.serialNumber, order.serialNumber);
   assertEqual('notBefore', certificate.notBefore.getTime(), order.notBefore.getTime());
   assertSameOctets('issuer', certificate.issuer.bytes, issuer.subject.bytes);
-  assertSameOctets(
-    'signatureAlgorithm',
-    certificate.signatureAlgorithmBytes,
-    certificate.tbsSignatureBytes,
-  );
+  assertSameOctets('signatureAlgorithm', certificate.signatureAlgorithmBytes, certificate.tbsSignatureBytes);
   assertEqual('subject.countryName', certificate.subject.country, issuer.subject.country);
   assertSignedBy(certificate, issuer);
 }

@@ -63,7 +63,11 @@ async function establishCertificate(
   let key = keys.find((candidate) => candidate.label === label && candidate.role === role);
   if (key === undefined) {
     progress(`key pair ${label} (${planned.keyAlgorithm}) on the token`);
-    key = { ...(await makeKeyPair(deps, role, label, planned.keyAlgorithm)), createdAt: deps.clock.now(), uses: 0 };
+    key = {
+      ...(await makeKeyPair(deps, role, label, planned.keyAlgorithm)),
+      createdAt: deps.clock.now(),
+      uses: 0,
+    };
   }
   progress(`certificate ${label}`);
   const issuer = await issuerOf(deps, planned.profile);

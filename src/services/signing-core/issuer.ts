@@ -1,5 +1,8 @@
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
-import { encodeSubjectPublicKeyInfo, type PublicKeyValue } from '../../formats/algorithms/encode-subject-public-key-info.ts';
+import {
+  encodeSubjectPublicKeyInfo,
+  type PublicKeyValue,
+} from '../../formats/algorithms/encode-subject-public-key-info.ts';
 import { oids } from '../../formats/oids.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { InvariantBroken, Refused } from '../errors.ts';

@@ -144,8 +144,7 @@ function extensionsOf(
   const keyUsageUntil = () =>
     addPeriod(order.notBefore, profile.validity.privateKeyUsage ?? profile.validity.certificate);
   const values: Record<keyof typeof asked, () => Uint8Array> = {
-    authorityKeyIdentifier: () =>
-      encodeAuthorityKeyIdentifier(issuer?.keyIdentifier ?? subjectKeyIdentifier),
+    authorityKeyIdentifier: () => encodeAuthorityKeyIdentifier(issuer?.keyIdentifier ?? subjectKeyIdentifier),
     subjectKeyIdentifier: () => encodeSubjectKeyIdentifier(subjectKeyIdentifier),
     keyUsage: () => encodeKeyUsage(asked.keyUsage?.bits ?? []),
     privateKeyUsagePeriod: () => encodePrivateKeyUsagePeriod(order.notBefore, keyUsageUntil()),

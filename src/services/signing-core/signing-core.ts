@@ -145,7 +145,8 @@ export class SigningCore {
     const certificate = decodeCertificate(order.signer, { strict: true });
     assertCertifies(certificate, key.publicKey);
     const keyIdentifier = certificate.subjectKeyIdentifier;
-    if (keyIdentifier === undefined) throw new InvariantBroken('the Master List Signer has no key identifier');
+    if (keyIdentifier === undefined)
+      throw new InvariantBroken('the Master List Signer has no key identifier');
     const { signature } = algorithmNamed(order.keyAlgorithm);
     const eContent = encodeCscaMasterList(order.certificates);
     const signedAttributes = encodeSignedAttributes({

@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { systemClock } from '../../adapters/clock/index.ts';
+import { openRecords } from '../../adapters/store/index.ts';
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type Instance, loadInstance } from '../instance/load-instance.ts';
+import { defaultHome, homePath } from './instance-options.ts';
+import { paint, type Screen } from './screen.ts';
+
+interface StatusOptions {
+  readonly home: string;
+  readonly json?: boolean;
+}
+
+/** What an instance has, from its records alone; the service need not run. */
+interface InstanceStatus {
+  readonly environment: string;
+  readonly state: string;
+  readonly policyDigest: string;
+  readonly certificates: readonly {
+    readonly profile: string;
+    readonly subject: string;
+    readonly keyAlgorithm: string | undefined;
+    readonly uses: number | undefined;
+    readonly signsUntil: string | undefined;
+    readonly validUntil: string;
+    readonly sha256: string;
+  }[];
+  readonly crl: { readonly number: string; readonly nextUpdate: string } | undefined;
+  readonly openIntents: number;
+}
+
+/** `sigillo status`: keys, certificates, CRL and what is open. */
+export function registerStatus(program: Command, screen: Screen): void {
+  program
+    .command('status')
+    .description('show keys, certificates, CRL and open work of an instance')
+    .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
+    .option('--json', 'one JSON object')
+    .action(async ({ home, json }: StatusOptions) => {
+      const status = await readStatus(loadInstance(home));
+      screen.stdout.write(json === true ? `${JSON.stringify(status)}\n` : text(screen, status));
+    });
+}
+
+async function readStatus({ configuration, paths, policies }: Instance): Promise<InstanceStatus> {
+  const records = openRecords(paths.records, systemClock);
+  try {
+    const keys = new Map((await records.issuance.keys()).map((key) => [key.keyId, key]));
+    const certificates = await records.issuance.certificates();
+    const crl = await records.issuance.latestCrl();
+    return {
+      environment: configuration.environment,
+      state: `${configuration.state.organization} (${configuration.state.country}, ${configuration.state.mrzCode})`,
+      policyDigest: policies.digest,
+      certificates: certificates.map((record) => {
+        const { subject, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
+        const key = keys.get(record.keyId ?? '');
+        return {
+          profile: record.profile,
+          subject: subject.display,
+          keyAlgorithm: key?.keyAlgorithm,
+          uses: key?.uses,
+          signsUntil: privateKeyUsagePeriod?.notAfter?.toISOString(),
+          validUntil: notAfter.toISOString(),
+          sha256: record.sha256,
+        };
+      }),
+      crl: crl && { number: crl.crlNumber.toString(), nextUpdate: crl.nextUpdate.toISOString() },
+      openIntents: (await records.issuance.openIntents()).length + (await records.sods.openIntents()).length,
+    };
+  } finally {
+    records.close();
+  }
+}
+
+function text(screen: Screen, status: InstanceStatus): string {
+  const lines = [
+    status.environment === 'development'
+      ? paint(screen, 'red', 'DEVELOPMENT INSTANCE: nothing of it may be trusted by a border')
+      : 'production instance',
+    `issuing State  ${status.state}`,
+    `policies       ${status.policyDigest}`,
+    `CRL            ${status.crl ? `number ${status.crl.number}, next update ${status.crl.nextUpdate}` : 'none'}`,
+    `open intents   ${status.openIntents}`,
+    '',
+    ...status.certificates.flatMap((certificate) => [
+      paint(screen, 'bold', certificate.subject),
+      `  profile ${certificate.profile}, SHA-256 ${certificate.sha256}`,
+      `  ${certificate.keyAlgorithm ? `key ${certificate.keyAlgorithm}, ${certificate.uses} uses, ` : ''}${certificate.signsUntil ? `signs until ${certificate.signsUntil}, ` : ''}valid until ${certificate.validUntil}`,
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

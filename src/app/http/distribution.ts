@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { IssuingState } from '../../rules/profile/issuing-state.ts';
+import type { Artefact } from '../../services/distribution/catalogue.ts';
+import { distributionPage } from './distribution-page.ts';
+import { HttpProblem } from './problem.ts';
+import { problems } from './problems.ts';
+
+export interface DistributionDeps {
+  readonly state: IssuingState;
+  readonly isDevelopment: boolean;
+  readonly log: Logger;
+}
+
+interface Representation {
+  readonly body: Buffer;
+  readonly mediaType: string;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly maxAgeSeconds: number;
+}
+
+/** Minutes that a relying party may keep what can be replaced at any time, such as a CRL. */
+const changingMaxAge = 300;
+const immutableMaxAge = 86_400;
+
+/** The public distribution: plain HTTP, read-only, served from memory. */
+export class Distribution {
+  readonly #deps: DistributionDeps;
+  #byPath: ReadonlyMap<string, Representation> = new Map();
+
+  constructor(deps: DistributionDeps) {
+    this.#deps = deps;
+  }
+
+  /** Publishes a catalogue in place of the one before, all of it at once. */
+  publish(artefacts: readonly Artefact[]): void {
+    const byPath = new Map<string, Representation>();
+    for (const artefact of artefacts) {
+      const representation = represent(artefact);
+      for (const path of [artefact.path, ...artefact.aliases]) byPath.set(path, representation);
+    }
+    const newest = new Date(Math.max(0, ...artefacts.map(({ issuedAt }) => issuedAt.getTime())));
+    byPath.set('/index.json', index(artefacts, this.#deps, newest));
+    byPath.set('/', page(artefacts, this.#deps, newest));
+    this.#byPath = byPath;
+  }
+
+  app(): Koa {
+    const app = new Koa();
+    app.use(problems(this.#deps.log));
+    app.use((ctx) => {
+      if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+        ctx.set('Allow', 'GET, HEAD');
+        throw notAllowed(ctx.method);
+      }
+      const found = this.#byPath.get(ctx.path);
+      if (found === undefined) throw notPublished(ctx.path);
+      ctx.type = found.mediaType;
+      ctx.etag = found.etag;
+      ctx.lastModified = found.lastModified;
+      ctx.set('Cache-Control', `public, max-age=${found.maxAgeSeconds}`);
+      ctx.set('X-Content-Type-Options', 'nosniff');
+      if (found.mediaType.startsWith('text/html')) {
+        ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+      }
+      ctx.status = 200;
+      if (ctx.fresh) ctx.status = 304;
+      else ctx.body = found.body;
+    });
+    return app;
+  }
+}
+
+function represent(artefact: Artefact): Representation {
+  const isNamedByDigest = artefact.path.includes(artefact.sha256);
+  return {
+    body: Buffer.from(artefact.octets),
+    mediaType: artefact.mediaType,
+    etag: artefact.sha256,
+    lastModified: artefact.issuedAt,
+    maxAgeSeconds: isNamedByDigest ? immutableMaxAge : changingMaxAge,
+  };
+}
+
+function index(
+  artefacts: readonly Artefact[],
+  { state, isDevelopment }: DistributionDeps,
+  lastModified: Date,
+): Representation {
+  const entries = artefacts.map((artefact) => ({
+    kind: artefact.kind,
+    path: artefact.path,
+    title: artefact.title,
+    mediaType: artefact.mediaType,
+    octets: artefact.octets.length,
+    sha256: artefact.sha256,
+    issuedAt: artefact.issuedAt,
+    validFrom: artefact.validFrom,
+    validUntil: artefact.validUntil ?? null,
+    nextUpdate: artefact.nextUpdate ?? null,
+  }));
+  const { country, mrzCode, organization } = state;
+  const issuer = { country, mrzCode, organization };
+  const text = `${JSON.stringify({ issuer, development: isDevelopment, artefacts: entries }, null, 2)}\n`;
+  return textual('application/json; charset=utf-8', text, lastModified);
+}
+
+function page(artefacts: readonly Artefact[], deps: DistributionDeps, lastModified: Date): Representation {
+  const text = distributionPage(artefacts, deps.state, deps.isDevelopment);
+  return textual('text/html; charset=utf-8', text, lastModified);
+}
+
+function textual(mediaType: string, text: string, lastModified: Date): Representation {
+  const body = Buffer.from(text);
+  const etag = createHash('sha256').update(body).digest('hex');
+  return { body, mediaType, etag, lastModified, maxAgeSeconds: changingMaxAge };
+}
+
+function notPublished(path: string): HttpProblem {
+  return new HttpProblem({
+    type: 'not-found',
+    title: 'Not published',
+    status: 404,
+    detail: `nothing is published at ${path}`,
+    mend: 'see /index.json for everything that is',
+  });
+}
+
+function notAllowed(method: string): HttpProblem {
+  return new HttpProblem({
+    type: 'method-not-allowed',
+    title: 'Read only',
+    status: 405,
+    detail: `${method} is not possible here`,
+    mend: 'use GET or HEAD',
+  });
+}

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { softHsmModule, writeSoftHsmConfiguration } from '../../../hsm/softhsm.ts';
+import { Unavailable } from '../../services/errors.ts';
+import type { Configuration } from './configuration.ts';
+import { instancePaths } from './load-instance.ts';
+
+export interface DevelopmentOptions {
+  readonly home: string;
+  readonly portBase: number;
+  /** Folder of the policies to copy. */
+  readonly policies: string;
+  /** Path of the program, to be run for the token's initialisation. */
+  readonly main: string;
+  /** Key algorithms other than the usual ones, by profile. */
+  readonly keyAlgorithms?: Readonly<Record<string, string>> | undefined;
+  /** Profiles of the Document Signers; the two usual ones where absent. */
+  readonly documentSigners?: readonly string[] | undefined;
+  readonly processes?: number | undefined;
+}
+
+const usualAlgorithms: Readonly<Record<string, string>> = {
+  csca: 'ecdsa-brainpoolP384r1-sha384',
+  'access-ca': 'ecdsa-P-256-sha256',
+  'dsc-passport': 'ecdsa-brainpoolP256r1-sha256',
+  'dsc-residence-permit': 'ecdsa-P-256-sha256',
+  'master-list-signer': 'ecdsa-brainpoolP256r1-sha256',
+};
+
+/**
+ * Lays out the folder of a development instance: SoftHSM token, PINs, policies and `sigillo.yaml`, which is
+ * written last and so tells that everything else is there. What exists is left as it is.
+ *
+ * @throws Unavailable when SoftHSM 2 is not installed
+ */
+export function layOutDevelopment(options: DevelopmentOptions): void {
+  const { home } = options;
+  const paths = instancePaths(home);
+  if (existsSync(paths.configuration)) return;
+  const module = softHsmModule();
+  if (module === undefined) {
+    throw new Unavailable('token', 'SoftHSM 2 is not installed', {
+      outcome: 'not-applied',
+      mend: 'apt-get install softhsm2',
+    });
+  }
+  mkdirSync(join(home, 'secrets'), { recursive: true, mode: 0o700 });
+  writeSoftHsmConfiguration(join(home, 'token'));
+  writeSecret(join(home, 'secrets', 'pin'), () => String(randomInt(10_000_000, 100_000_000)));
+  writeSecret(join(home, 'secrets', 'so-pin'), () => randomBytes(12).toString('hex'));
+  cpSync(options.policies, join(home, 'policies'), { recursive: true });
+  const configuration = developmentConfiguration(options, module);
+  const draft = `${paths.configuration}.draft`;
+  writeFileSync(
+    draft,
+    `# Development instance: SoftHSM token, state of Utopia. Never for a real state.\n${stringify(configuration)}`,
+  );
+  execFileSync(process.execPath, [options.main, 'signer', '--initialise-token', draft], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  writeFileSync(paths.configuration, stringify(configuration));
+}
+
+function writeSecret(path: string, make: () => string): void {
+  if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600 });
+}
+
+function developmentConfiguration(options: DevelopmentOptions, module: string): Configuration {
+  const algorithm = (profile: string) =>
+    options.keyAlgorithms?.[profile] ?? usualAlgorithms[profile] ?? 'ecdsa-P-256-sha256';
+  const planned = (profile: string) => ({ profile, keyAlgorithm: algorithm(profile) });
+  const { portBase } = options;
+  return {
+    environment: 'development',
+    state: {
+      country: 'UT',
+      mrzCode: 'UTO',
+      organization: 'Utopia DEVELOPMENT ONLY',
+      contact: `http://localhost:${portBase + 3}/`,
+      distribution: `http://localhost:${portBase + 3}`,
+    },
+    policies: 'policies',
+    token: {
+      module,
+      tokenLabel: 'sigillo-development',
+      pinFile: 'secrets/pin',
+      environment: { SOFTHSM2_CONF: './token/softhsm2.conf' },
+      processes: options.processes ?? 2,
+    },
+    keys: {
+      csca: planned('csca'),
+      documentSigners: (options.documentSigners ?? ['dsc-passport', 'dsc-residence-permit']).map(planned),
+      masterListSigner: planned('master-list-signer'),
+      accessCa: planned('access-ca'),
+    },
+    http: { address: '0.0.0.0', hosts: ['localhost', '127.0.0.1'], portBase },
+    limits: { deadlineMs: 10_000, maxInFlight: 512, maxBodyOctets: 1_048_576 },
+  };
+}

@@ -1,0 +1,75 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import { systemClock, systemRandom } from '../../adapters/clock/index.ts';
+import { SignerPool, type SignerPoolEvent } from '../../adapters/signer-pool/index.ts';
+import { openRecords, type Records } from '../../adapters/store/index.ts';
+import { Unavailable } from '../../services/errors.ts';
+import type { IssuanceDeps } from '../../services/issuance/issuance-deps.ts';
+import type { Instance } from './load-instance.ts';
+
+/** The program that signer processes are started from. */
+export const mainModule = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+export interface OpenInstance {
+  readonly records: Records;
+  readonly signer: SignerPool;
+  readonly issuance: IssuanceDeps;
+  close(): void;
+}
+
+/** Opens records and starts signer processes: the only place where adapters are put together. */
+export function openInstance(
+  instance: Instance,
+  options: { readonly processes: number; readonly onEvent: (event: SignerPoolEvent) => void },
+): OpenInstance {
+  const { configuration, paths, policies } = instance;
+  const records = openRecords(paths.records, systemClock);
+  const signer = new SignerPool({
+    spawn: () =>
+      fork(mainModule, ['signer', '--home', paths.home], {
+        serialization: 'advanced',
+        env: { PATH: process.env['PATH'], ...configuration.token.environment },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      }),
+    processes: options.processes,
+    signTimeoutMs: configuration.limits.deadlineMs,
+    keyTimeoutMs: 120_000,
+    onEvent: options.onEvent,
+  });
+  const issuance: IssuanceDeps = {
+    signer,
+    records: records.issuance,
+    clock: systemClock,
+    random: systemRandom,
+    policies,
+    state: configuration.state,
+  };
+  const close = () => {
+    signer.close();
+    records.close();
+  };
+  return { records, signer, issuance, close };
+}
+
+/**
+ * Makes sure that one process at a time serves an instance. The lock goes with the process, however it ends.
+ *
+ * @returns a function that gives the lock back
+ * @throws Unavailable when another process has it
+ */
+export function lockInstance(home: string): () => void {
+  const database = new DatabaseSync(join(home, 'serving.lock'), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    throw new Unavailable('instance', `${home} is being served by another process`, {
+      outcome: 'not-applied',
+      mend: 'end that process first, or use another --home',
+      cause,
+    });
+  }
+  return () => database.close();
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { systemClock } from '../adapters/clock/index.ts';
+import { registerCorpusTable } from './cli/corpus-table.ts';
+import { explain } from './cli/explain.ts';
+import { registerInit } from './cli/init.ts';
+import { registerInspect } from './cli/inspect.ts';
+import { registerServe } from './cli/serve.ts';
+import { registerSigner } from './cli/signer.ts';
+import { registerStart } from './cli/start.ts';
+import { registerStatus } from './cli/status.ts';
+import type { Screen } from './cli/screen.ts';
+import { registerVerify } from './cli/verify.ts';
+
+const screen: Screen = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  isColoured: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  now: () => systemClock.now(),
+  exit: (code) => {
+    process.exitCode = code;
+  },
+};
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('sigillo')
+  .description('Document-signing PKI of a state for ICAO Doc 9303 documents')
+  .version(manifest.version)
+  .showHelpAfterError('(sigillo COMMAND --help says more)')
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+registerStart(program, screen);
+registerServe(program);
+registerInit(program, screen);
+registerStatus(program, screen);
+registerVerify(program, screen);
+registerInspect(program, screen);
+registerCorpusTable(program, screen);
+registerSigner(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  explain(error, screen);
+  process.exitCode = 1;
+}

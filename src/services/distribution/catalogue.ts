@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import type { IssuingState } from '../../rules/profile/issuing-state.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
+import type { CertificateRecord, IssuanceRecords } from '../ports.ts';
+
+/** Something that the public may fetch. */
+export interface Artefact {
+  readonly kind: 'csca' | 'document-signer' | 'master-list-signer' | 'crl' | 'master-list';
+  /** Path from the root of the distribution, with its leading slash. */
+  readonly path: string;
+  /** Further paths under which the same octets are found. */
+  readonly aliases: readonly string[];
+  /** For people. */
+  readonly title: string;
+  readonly mediaType: string;
+  /** SHA-256 of the octets, hexadecimal. */
+  readonly sha256: string;
+  readonly octets: Uint8Array;
+  readonly issuedAt: Date;
+  readonly validFrom: Date;
+  readonly validUntil: Date | undefined;
+  /** When a relying party has to fetch it again. */
+  readonly nextUpdate: Date | undefined;
+}
+
+export interface CatalogueDeps {
+  readonly records: IssuanceRecords;
+  readonly policies: Policies;
+  readonly state: IssuingState;
+}
+
+/** Everything that is published, newest of its kind first. Only what is on record, and so was checked. */
+export async function buildCatalogue(deps: CatalogueDeps): Promise<readonly Artefact[]> {
+  const certificates = (await deps.records.certificates()).flatMap((record) =>
+    certificateArtefact(record, deps.policies),
+  );
+  const { country, mrzCode } = deps.state;
+  const crl = await deps.records.latestCrl();
+  const list = await deps.records.latestMasterList();
+  const published: Artefact[] = certificates.toReversed();
+  if (crl !== undefined) {
+    published.push({
+      kind: 'crl',
+      path: `/crl/${mrzCode}.crl`,
+      aliases: mrzCode === country ? [] : [`/crl/${country}.crl`],
+      title: `CRL number ${crl.crlNumber}`,
+      mediaType: 'application/pkix-crl',
+      sha256: sha256(crl.der),
+      octets: crl.der,
+      issuedAt: crl.thisUpdate,
+      validFrom: crl.thisUpdate,
+      validUntil: crl.nextUpdate,
+      nextUpdate: crl.nextUpdate,
+    });
+  }
+  if (list !== undefined) {
+    published.push({
+      kind: 'master-list',
+      path: `/masterlist/${mrzCode}.ml`,
+      aliases: mrzCode === country ? [] : [`/masterlist/${country}.ml`],
+      title: `Master list version ${list.version}`,
+      mediaType: 'application/pkcs7-mime',
+      sha256: sha256(list.der),
+      octets: list.der,
+      issuedAt: list.signedAt,
+      validFrom: list.signedAt,
+      validUntil: undefined,
+      nextUpdate: undefined,
+    });
+  }
+  return published;
+}
+
+function certificateArtefact(record: CertificateRecord, policies: Policies): Artefact[] {
+  const kind = policies.profiles.get(record.profile)?.kind;
+  if (kind !== 'csca' && kind !== 'document-signer' && kind !== 'master-list-signer') return [];
+  const folder = { csca: 'csca', 'document-signer': 'dsc', 'master-list-signer': 'mlsc' }[kind];
+  const { subject, notBefore, notAfter } = decodeCertificate(record.der, { strict: true });
+  return [
+    {
+      kind,
+      path: `/${folder}/${record.sha256}.cer`,
+      aliases: [],
+      title: subject.commonName ?? subject.display,
+      mediaType: 'application/pkix-cert',
+      sha256: record.sha256,
+      octets: record.der,
+      issuedAt: record.issuedAt,
+      validFrom: notBefore,
+      validUntil: notAfter,
+      nextUpdate: undefined,
+    },
+  ];
+}
+
+function sha256(octets: Uint8Array): string {
+  return createHash('sha256').update(octets).digest('hex');
+}

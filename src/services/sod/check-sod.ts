@@ -1,0 +1,86 @@
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
+import {
+  buildTrustStore,
+  passiveAuthentication,
+  type PassiveAuthenticationReport,
+  type TrustStore,
+} from '../../rules/passive-authentication/index.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
+import { InvariantBroken } from '../errors.ts';
+import type { Clock, IssuanceRecords, SodIntent } from '../ports.ts';
+import type { DocumentSignerEntry } from './document-signers.ts';
+
+export interface BorderDeps {
+  readonly records: IssuanceRecords;
+  readonly policies: Policies;
+  readonly clock: Clock;
+}
+
+/**
+ * The border's view of this instance: its CSCA certificates and its CRL, and Passive Authentication of every
+ * SOD against them before it is released.
+ */
+export class Border {
+  readonly #deps: BorderDeps;
+  #trust: TrustStore | undefined;
+  #crls: readonly CertificateList[] = [];
+
+  constructor(deps: BorderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Reads CSCA certificates and the latest CRL from the records. */
+  async reload(): Promise<void> {
+    const { records, policies } = this.#deps;
+    const certificates = (await records.certificates())
+      .filter(({ profile }) => policies.profiles.get(profile)?.kind === 'csca')
+      .map(({ der }) => decodeCertificate(der, { strict: true }));
+    this.#trust = buildTrustStore(certificates);
+    const crl = await records.latestCrl();
+    this.#crls = crl === undefined ? [] : [decodeCrl(crl.der, { strict: true })];
+  }
+
+  /** @throws InvariantBroken unless a border that is strict about everything trusts the SOD, and it is what was ordered */
+  async check(efSod: Uint8Array, intent: SodIntent, signer: DocumentSignerEntry): Promise<void> {
+    if (this.#trust === undefined) await this.reload();
+    const trust = this.#trust;
+    if (trust === undefined) throw new InvariantBroken('there is no CSCA certificate to check against');
+    const at = this.#deps.clock.now();
+    const report = passiveAuthentication({
+      efSod,
+      trust,
+      crls: this.#crls,
+      at,
+      strict: true,
+      requireCrl: true,
+    });
+    if (report.verdict !== 'TRUSTED') {
+      const codes = report.findings.map(({ code, detail }) => `${code} (${detail})`).join(', ');
+      throw new InvariantBroken(`a border would not trust the SOD of ${intent.requestId}: ${codes}`);
+    }
+    assertOrdered(report, intent, signer);
+  }
+}
+
+function assertOrdered(
+  report: PassiveAuthenticationReport,
+  intent: SodIntent,
+  signer: DocumentSignerEntry,
+): void {
+  const { ldsSecurityObject: lds, dsc } = report;
+  const sameHashes =
+    lds?.dataGroupHashes.size === intent.dataGroupHashes.size &&
+    [...intent.dataGroupHashes].every(([number, hash]) => {
+      const signed = lds.dataGroupHashes.get(number);
+      return signed !== undefined && Buffer.compare(signed, hash) === 0;
+    });
+  const unicodeVersion = intent.lds.version === '1.8' ? intent.lds.unicodeVersion : undefined;
+  const isOrdered =
+    sameHashes &&
+    lds.hashAlgorithm.name === intent.digestAlgorithm &&
+    lds.version === (intent.lds.version === '1.8' ? 1 : 0) &&
+    lds.ldsVersionInfo?.unicodeVersion === unicodeVersion &&
+    dsc?.fingerprint === signer.certificate.fingerprint;
+  if (!isOrdered) throw new InvariantBroken(`the SOD of ${intent.requestId} is not what was ordered`);
+}
