@@ -217,14 +217,26 @@ export interface MasterListRecord {
 export type IssuanceIntent =
   | { readonly kind: 'key'; readonly order: KeyOrder }
   | { readonly kind: 'certificate'; readonly order: CertificateOrder }
-  | { readonly kind: 'crl'; readonly crlNumber: bigint; readonly thisUpdate: Date }
-  | { readonly kind: 'master-list'; readonly version: number; readonly signingTime: Date };
+  | {
+      readonly kind: 'crl';
+      readonly keyId: string;
+      readonly crlNumber: bigint;
+      readonly thisUpdate: Date;
+    }
+  | {
+      readonly kind: 'master-list';
+      readonly keyId: string;
+      readonly version: number;
+      readonly signingTime: Date;
+    };
 
 /** Records of keys, certificates, CRLs and lists; the same promises as SodRecords. */
 export interface IssuanceRecords {
-  /** Puts an intent on record. CRL numbers and list versions must be the next ones. @throws Refused `duplicate` */
+  /** Puts an intent on record and counts one use of the key that will sign. CRL numbers and list versions must be the next ones. @throws Refused `duplicate` */
   begin(intent: IssuanceIntent): Promise<void>;
   openIntents(): Promise<readonly IssuanceIntent[]>;
+  /** Counts one more use of the key of an open intent, before it is signed again. */
+  countUse(intent: IssuanceIntent): Promise<void>;
   /** Each ends its intent and appends a log leaf in the same transaction. */
   recordKey(order: KeyOrder, createdAt: Date): Promise<void>;
   recordCertificate(record: CertificateRecord): Promise<void>;

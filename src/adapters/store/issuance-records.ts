@@ -37,11 +37,15 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
           intent_id: intentId(intent),
           content: intentToJson(intent),
           begun_at: this.#clock.now().toISOString(),
+          proofs: 0,
         }),
       );
-      const keyId = signingKeyOf(intent);
-      if (keyId !== undefined) this.#countUse(keyId);
+      this.#countUse(intent);
     });
+  }
+
+  countUse(intent: IssuanceIntent): Promise<void> {
+    return this.#commits.write(() => this.#countUse(intent));
   }
 
   async openIntents(): Promise<readonly IssuanceIntent[]> {
@@ -53,7 +57,11 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
 
   recordKey(order: KeyOrder, createdAt: Date): Promise<void> {
     return this.#commits.write(() => {
-      this.#end(intentId({ kind: 'key', order }));
+      const id = intentId({ kind: 'key', order });
+      const begun = this.#database.first(
+        queries.selectFrom('issuance_intents').select('proofs').where('intent_id', '=', id),
+      );
+      this.#end(id);
       this.#database.run(
         queries.insertInto('keys').values({
           key_id: order.keyId,
@@ -61,7 +69,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
           label: order.label,
           key_algorithm: order.keyAlgorithm,
           created_at: createdAt.toISOString(),
-          uses: 0,
+          uses: begun?.proofs ?? 0,
         }),
       );
       this.#appendLeaf('key', Buffer.from(order.keyId, 'hex'));
@@ -220,13 +228,21 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return this.#database.first(query)?.highest ?? 0;
   }
 
-  #countUse(keyId: string): void {
-    this.#database.run(
-      queries
-        .updateTable('keys')
-        .set((eb) => ({ uses: eb('uses', '+', 1) }))
-        .where('key_id', '=', keyId),
+  /** A key pair that is being made proves itself by a signature; that one is counted with its intent. */
+  #countUse(intent: IssuanceIntent): void {
+    const keyId = signingKeyOf(intent);
+    const counted = this.#database.run(
+      keyId === undefined
+        ? queries
+            .updateTable('issuance_intents')
+            .set((eb) => ({ proofs: eb('proofs', '+', 1) }))
+            .where('intent_id', '=', intentId(intent))
+        : queries
+            .updateTable('keys')
+            .set((eb) => ({ uses: eb('uses', '+', 1) }))
+            .where('key_id', '=', keyId),
     );
+    if (counted !== 1) throw new InvariantBroken(`no key on record signs ${intentId(intent)}`);
   }
 
   #end(id: string): void {
@@ -240,10 +256,19 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 }
 
+/** Undefined for a key pair that is being made. */
 function signingKeyOf(intent: IssuanceIntent): string | undefined {
-  if (intent.kind !== 'certificate') return undefined;
-  const { issuer, subjectKey } = intent.order;
-  return issuer?.keyId ?? ('keyId' in subjectKey ? subjectKey.keyId : undefined);
+  switch (intent.kind) {
+    case 'key':
+      return undefined;
+    case 'certificate': {
+      const { issuer, subjectKey } = intent.order;
+      return issuer?.keyId ?? ('keyId' in subjectKey ? subjectKey.keyId : undefined);
+    }
+    case 'crl':
+    case 'master-list':
+      return intent.keyId;
+  }
 }
 
 function assertNext(what: string, asked: number, highest: number): void {

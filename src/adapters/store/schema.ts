@@ -28,7 +28,13 @@ export interface Schema {
   crls: { crl_number: number; this_update: string; next_update: string; der: Uint8Array };
   master_lists: { version: number; signed_at: string; der: Uint8Array };
   /** Acts of issuance that have begun and not ended. */
-  issuance_intents: { intent_id: string; content: string; begun_at: string };
+  issuance_intents: {
+    intent_id: string;
+    content: string;
+    begun_at: string;
+    /** Signatures by which a key pair that is being made has proved itself. */
+    proofs: number;
+  };
   /** SODs that are to be signed: few at any time. */
   sod_intents: {
     request_id: string;
@@ -73,7 +79,8 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE master_lists (
        version INTEGER PRIMARY KEY, signed_at TEXT NOT NULL, der BLOB NOT NULL) STRICT`,
     `CREATE TABLE issuance_intents (
-       intent_id TEXT PRIMARY KEY, content TEXT NOT NULL, begun_at TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+       intent_id TEXT PRIMARY KEY, content TEXT NOT NULL, begun_at TEXT NOT NULL,
+       proofs INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
     `CREATE TABLE sod_intents (
        request_id TEXT PRIMARY KEY, content_digest BLOB NOT NULL, key_id TEXT NOT NULL REFERENCES keys,
        content TEXT NOT NULL, signing_time TEXT NOT NULL) STRICT, WITHOUT ROWID`,

@@ -5,8 +5,8 @@ import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
-import { newestIssuer } from '../issuance/issue-certificate.ts';
-import type { CrlRecord, IssuerReference } from '../ports.ts';
+import { issuerWithKey, newestIssuer } from '../issuance/issue-certificate.ts';
+import type { CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
 
 /**
  * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5).
@@ -14,28 +14,25 @@ import type { CrlRecord, IssuerReference } from '../ports.ts';
  * @throws Refused `key-not-active` without a CSCA; Unavailable; InvariantBroken when the check fails
  */
 export async function publishCrl(deps: IssuanceDeps): Promise<CrlRecord> {
+  const issuer = await newestIssuer(deps, 'csca');
+  if (issuer === undefined) throw noCsca();
   const crlNumber = ((await deps.records.latestCrl())?.crlNumber ?? 0n) + 1n;
   const thisUpdate = wholeSecond(deps.clock.now());
-  await deps.records.begin({ kind: 'crl', crlNumber, thisUpdate });
-  return completeCrl(deps, crlNumber, thisUpdate);
+  const intent = { kind: 'crl', keyId: issuer.keyId, crlNumber, thisUpdate } as const;
+  await deps.records.begin(intent);
+  return completeCrl(deps, intent);
 }
+
+export type CrlIntent = Extract<IssuanceIntent, { kind: 'crl' }>;
 
 /** The second half of `publishCrl`, after a crash too. */
 export async function completeCrl(
   deps: IssuanceDeps,
-  crlNumber: bigint,
-  thisUpdate: Date,
+  { keyId, crlNumber, thisUpdate }: CrlIntent,
 ): Promise<CrlRecord> {
-  const issuer = await newestIssuer(deps, 'csca');
-  if (issuer === undefined) throw noCsca();
+  const issuer = await issuerWithKey(deps, keyId);
   const revoked = (await deps.records.revocations()).filter((entry) => entry.revocationDate <= thisUpdate);
-  const { keyId, certificate, keyAlgorithm } = issuer;
-  const der = await deps.signer.signCrl({
-    issuer: { keyId, certificate, keyAlgorithm },
-    crlNumber,
-    thisUpdate,
-    revoked,
-  });
+  const der = await deps.signer.signCrl({ issuer, crlNumber, thisUpdate, revoked });
   const crl = checkCrl(der, issuer, crlNumber, revoked);
   const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };
   await deps.records.recordCrl(record);

@@ -1,6 +1,6 @@
 import { publishCrl } from '../crl/publish-crl.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
-import type { KeyRole } from '../ports.ts';
+import type { IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { makeKeyPair } from './make-key-pair.ts';
@@ -60,14 +60,12 @@ async function establishCertificate(
   const sequence = '00001';
   const label = `${planned.profile}-${sequence}`;
   const keys = await deps.records.keys();
-  let key = keys.find((candidate) => candidate.label === label && candidate.role === role);
+  let key: KeyOrder | undefined = keys.find(
+    (candidate) => candidate.label === label && candidate.role === role,
+  );
   if (key === undefined) {
     progress(`key pair ${label} (${planned.keyAlgorithm}) on the token`);
-    key = {
-      ...(await makeKeyPair(deps, role, label, planned.keyAlgorithm)),
-      createdAt: deps.clock.now(),
-      uses: 0,
-    };
+    key = await makeKeyPair(deps, role, label, planned.keyAlgorithm);
   }
   progress(`certificate ${label}`);
   const issuer = await issuerOf(deps, planned.profile);
@@ -81,11 +79,10 @@ async function establishCertificate(
 }
 
 /** The issuer that a profile asks for; undefined for a self-signed one. */
-export async function issuerOf(deps: IssuanceDeps, profileName: string) {
+export async function issuerOf(
+  deps: IssuanceDeps,
+  profileName: string,
+): Promise<IssuerReference | undefined> {
   const from = deps.policies.profiles.get(profileName)?.issuer;
-  if (from === undefined || from === 'self') return undefined;
-  const issuer = await newestIssuer(deps, from);
-  if (issuer === undefined) return undefined;
-  const { keyId, certificate, keyAlgorithm } = issuer;
-  return { keyId, certificate, keyAlgorithm };
+  return from === undefined || from === 'self' ? undefined : newestIssuer(deps, from);
 }

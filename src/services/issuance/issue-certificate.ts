@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Refused } from '../errors.ts';
+import { InvariantBroken, Refused } from '../errors.ts';
 import type { CertificateOrder, CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
@@ -62,16 +62,27 @@ function drawSerialNumber(deps: IssuanceDeps, profileName: string): bigint {
   return BigInt(`0x01${Buffer.from(deps.random.octets(octets)).toString('hex')}`);
 }
 
-/** The newest certificate of a role with its key, as issuer of others. */
-export async function newestIssuer(
+/** The newest certificate of a role, with its key, as issuer of others. */
+export async function newestIssuer(deps: IssuanceDeps, role: KeyRole): Promise<IssuerReference | undefined> {
+  return newestCertificate(deps, (key) => key.role === role);
+}
+
+/** The certificate of a key on record. @throws InvariantBroken without one */
+export async function issuerWithKey(deps: IssuanceDeps, keyId: string): Promise<IssuerReference> {
+  const issuer = await newestCertificate(deps, (key) => key.keyId === keyId);
+  if (issuer === undefined) throw new InvariantBroken(`key ${keyId} has no certificate on record`);
+  return issuer;
+}
+
+async function newestCertificate(
   deps: IssuanceDeps,
-  role: KeyRole,
-): Promise<(IssuerReference & { readonly key: KeyOrder }) | undefined> {
+  isWanted: (key: KeyOrder) => boolean,
+): Promise<IssuerReference | undefined> {
   const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
   for (const certificate of (await deps.records.certificates()).toReversed()) {
     const key = keys.get(certificate.keyId ?? '');
-    if (key?.role !== role) continue;
-    return { keyId: key.keyId, certificate: certificate.der, keyAlgorithm: key.keyAlgorithm, key };
+    if (key === undefined || !isWanted(key)) continue;
+    return { keyId: key.keyId, certificate: certificate.der, keyAlgorithm: key.keyAlgorithm };
   }
   return undefined;
 }

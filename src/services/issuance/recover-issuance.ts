@@ -13,7 +13,10 @@ import { completeKeyPair } from './make-key-pair.ts';
  */
 export async function recoverIssuance(deps: IssuanceDeps): Promise<number> {
   const open = await deps.records.openIntents();
-  for (const intent of open) await complete(deps, intent);
+  for (const intent of open) {
+    await deps.records.countUse(intent);
+    await complete(deps, intent);
+  }
   return open.length;
 }
 
@@ -25,9 +28,9 @@ async function complete(deps: IssuanceDeps, intent: IssuanceIntent): Promise<voi
       await completeCertificate(deps, intent.order);
       return;
     case 'crl':
-      await completeCrl(deps, intent.crlNumber, intent.thisUpdate);
+      await completeCrl(deps, intent);
       return;
     case 'master-list':
-      await completeMasterList(deps, intent.version, intent.signingTime);
+      await completeMasterList(deps, intent);
   }
 }
