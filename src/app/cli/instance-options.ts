@@ -15,6 +15,14 @@ export function homePath(value: string): string {
   return resolve(value);
 }
 
+/** A name that is a folder under `credentials/` and a commonName. */
+export function holderName(value: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)) {
+    throw new InvalidArgumentError('write 1 to 64 letters, digits, dots, underscores or hyphens.');
+  }
+  return value;
+}
+
 export function portBase(value: string): number {
   const port = Number(value);
   if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_530) {
