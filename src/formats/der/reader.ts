@@ -42,20 +42,25 @@ export class Element {
   readonly end: number;
   readonly #depth: number;
 
+  /** Made by this file only; positional because a master list has tens of thousands. */
   constructor(
     input: Input,
     field: string,
-    place: { tag: number; start: number; contentStart: number; contentEnd: number; end: number },
     depth: number,
+    tag: number,
+    start: number,
+    contentStart: number,
+    contentEnd: number,
+    end: number,
   ) {
     this.#input = input;
     this.field = field;
-    this.tag = place.tag;
-    this.offset = place.start;
-    this.#contentStart = place.contentStart;
-    this.#contentEnd = place.contentEnd;
-    this.end = place.end;
     this.#depth = depth;
+    this.tag = tag;
+    this.offset = start;
+    this.#contentStart = contentStart;
+    this.#contentEnd = contentEnd;
+    this.end = end;
   }
 
   get tolerances(): Tolerances {
@@ -100,14 +105,17 @@ export class Element {
   /** The same element under the name that it has in its place. */
   as(field: string): Element {
     if (field === this.field) return this;
-    const place = {
-      tag: this.tag,
-      start: this.offset,
-      contentStart: this.#contentStart,
-      contentEnd: this.#contentEnd,
-      end: this.end,
-    };
-    return new Element(this.#input, field, place, this.#depth);
+    const { tag, offset, end } = this;
+    return new Element(
+      this.#input,
+      field,
+      this.#depth,
+      tag,
+      offset,
+      this.#contentStart,
+      this.#contentEnd,
+      end,
+    );
   }
 
   /** @throws MalformedInput when the tag is another one. */
@@ -320,7 +328,18 @@ export function readPrefix(
   return readAt(input, field, 0, bytes.length, 0);
 }
 
+/** Nearly every element has a tag of one octet and a length of one octet; the others take the long way. */
 function readAt(input: Input, field: string, start: number, limit: number, depth: number): Element {
+  const tag = input.bytes[start] ?? 0;
+  const length = input.bytes[start + 1] ?? 0xff;
+  const contentStart = start + 2;
+  const end = contentStart + length;
+  const isShort = tag !== 0 && (tag & 0x1f) !== 0x1f && length < 0x80;
+  if (!isShort || end > limit || depth > maxDepth) return readAnyAt(input, field, start, limit, depth);
+  return new Element(input, field, depth, tag, start, contentStart, end, end);
+}
+
+function readAnyAt(input: Input, field: string, start: number, limit: number, depth: number): Element {
   const fault = (reason: string): MalformedInput =>
     new MalformedInput(field, reason, { source: 'X.690 §8.1', offset: start });
   if (depth > maxDepth) throw fault(`is nested more than ${maxDepth} deep`);
@@ -341,14 +360,14 @@ function readAt(input: Input, field: string, start: number, limit: number, depth
   if (first === 0x80) {
     const contentStart = position;
     const contentEnd = readToEndOfContents(input, field, tag, { start, contentStart, limit, depth });
-    return new Element(input, field, { tag, start, contentStart, contentEnd, end: contentEnd + 2 }, depth);
+    return new Element(input, field, depth, tag, start, contentStart, contentEnd, contentEnd + 2);
   }
   const length = first < 0x80 ? first : readLongLength(input, field, start, first, octet, fault);
   if (length > limit - position) {
     throw fault(`has ${length} octets of content where only ${limit - position} are left`);
   }
   const end = position + length;
-  return new Element(input, field, { tag, start, contentStart: position, contentEnd: end, end }, depth);
+  return new Element(input, field, depth, tag, start, position, end, end);
 }
 
 function readHighTag(
