@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parsePolicies } from '../../../src/rules/profile/policies.ts';
+import type { PolicySource } from '../../../src/rules/profile/policy-file.ts';
+
+const folder = fileURLToPath(new URL('../../../policies/', import.meta.url));
+
+/** The policies that come with the program, with one file edited. */
+function shipped(edit: { file: string; from: string | RegExp; to: string } | undefined): PolicySource[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => {
+      const text = readFileSync(`${folder}/${name}`, 'utf8');
+      if (edit?.file !== name) return { file: `policies/${name}`, text };
+      const edited = text.replace(edit.from, edit.to);
+      if (edited === text) throw new Error(`the edit of ${name} changes nothing`);
+      return { file: `policies/${name}`, text: edited };
+    });
+}
+
+describe('policies', () => {
+  it('loads what comes with the program, under one digest', () => {
+    const policies = parsePolicies(shipped(undefined));
+    expect([...policies.profiles.keys()]).toContain('dsc-passport');
+    expect(policies.digest).toMatch(/^[0-9a-f]{64}$/);
+    const edited = shipped({ file: 'sod.yaml', from: 'SHA-512]', to: 'SHA-384]' });
+    expect(parsePolicies(edited).digest).not.toBe(policies.digest);
+  });
+
+  // Each planted error is reported with file, line and key.
+  it.each([
+    ['an unknown key', 'dsc-passport.yaml', 'serialNumber:', 'serialNumbers:', /dsc-passport\.yaml:\d+ /],
+    ['an unknown extension', 'dsc-passport.yaml', 'documentTypeList:', 'documentTypes:', /extensions/],
+    ['a key twice', 'csca.yaml', 'kind: csca', 'kind: csca\nkind: csca', /csca\.yaml:\d+/],
+    ['no YAML', 'csca.yaml', 'profile: csca', 'profile: [csca', /csca\.yaml:\d+/],
+    ['a missing key', 'csca.yaml', 'standard: Doc 9303-12, 8th edition\n', '', /standard/],
+    [
+      'an algorithm that is not issued',
+      'csca.yaml',
+      'ecdsa-P-384-sha384',
+      'ecdsa-P-384-sha1',
+      /keys\.allowed\.0/,
+    ],
+    ['a period of hours', 'csca.yaml', 'P4Y', 'PT4H', /validity\.privateKeyUsage/],
+    [
+      'a serial number of 20 random octets',
+      'csca.yaml',
+      'randomOctets: 16',
+      'randomOctets: 20',
+      /randomOctets/,
+    ],
+    [
+      'a CRL distribution point by ftp',
+      'csca.yaml',
+      '"{distribution}/crl',
+      '"ftp://x/crl',
+      /cRLDistributionPoints/,
+    ],
+    [
+      'a document type with filler',
+      'dsc-passport.yaml',
+      'types: [P]',
+      'types: ["P<"]',
+      /documentTypeList\.types\.0/,
+    ],
+    [
+      'a name other than the file',
+      'dsc-passport.yaml',
+      'profile: dsc-passport',
+      'profile: dsc',
+      /must be named as its file/,
+    ],
+    ['a CRL valid for more than 90 days', 'crl.yaml', 'P60D', 'P91D', /90 days/],
+    ['SHA-1 for data groups', 'sod.yaml', 'SHA-256,', 'SHA-1,', /digestAlgorithms\.0/],
+  ])('refuses %s', (_, file, from, to, message) => {
+    expect(() => parsePolicies(shipped({ file, from, to }))).toThrow(
+      expect.objectContaining({ kind: 'malformed', message: expect.stringMatching(message) }),
+    );
+  });
+
+  // Doc 9303-12 Table 6 as the loader enforces it.
+  it.each([
+    [
+      'pathLenConstraint other than 0',
+      'csca.yaml',
+      'pathLenConstraint: 0',
+      'pathLenConstraint: 1',
+      /pathLenConstraint/,
+    ],
+    [
+      'keyUsage that is not critical',
+      'dsc-passport.yaml',
+      'critical: true, bits',
+      'critical: false, bits',
+      /keyUsage\.critical/,
+    ],
+    [
+      'a further keyUsage bit',
+      'dsc-passport.yaml',
+      'digitalSignature]',
+      'digitalSignature, nonRepudiation]',
+      /keyUsage\.bits/,
+    ],
+    ['a CSCA without cRLSign', 'csca.yaml', 'keyCertSign, cRLSign', 'keyCertSign', /keyUsage\.bits/],
+    [
+      'a Document Signer without documentTypeList',
+      'dsc-passport.yaml',
+      /\n {2}documentTypeList.*/,
+      '',
+      /documentTypeList/,
+    ],
+    [
+      'a Document Signer with extKeyUsage',
+      'dsc-passport.yaml',
+      '  documentTypeList',
+      '  extKeyUsage: { critical: true, purposes: [serverAuth] }\n  documentTypeList',
+      /extKeyUsage/,
+    ],
+    [
+      'a Master List Signer whose extKeyUsage is not critical',
+      'master-list-signer.yaml',
+      'critical: true, purposes',
+      'critical: false, purposes',
+      /extKeyUsage\.critical/,
+    ],
+    [
+      'named curves under the CSCA',
+      'dsc-passport.yaml',
+      'ecParameters: explicit',
+      'ecParameters: named',
+      /ecParameters/,
+    ],
+    [
+      'subjectAltName without country code',
+      'dsc-passport.yaml',
+      'countryCode: true',
+      'countryCode: false',
+      /countryCode/,
+    ],
+    [
+      'a usage period without length',
+      'dsc-passport.yaml',
+      /\n {2}privateKeyUsage: P3M.*/,
+      '',
+      /privateKeyUsage/,
+    ],
+    ['a Document Signer that issues itself', 'dsc-passport.yaml', 'issuer: csca', 'issuer: self', /issuer/],
+  ])('refuses %s (Table 6)', (_, file, from, to, message) => {
+    expect(() => parsePolicies(shipped({ file, from, to }))).toThrow(
+      expect.objectContaining({
+        kind: 'malformed',
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+});
