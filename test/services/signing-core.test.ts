@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
+import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
+import { parsePolicies } from '../../src/rules/profile/policies.ts';
+import type { CertificateOrder, KeyRole, SodOrder } from '../../src/services/ports.ts';
+import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { openTestToken, type TestToken } from '../support/token.ts';
+
+const folder = fileURLToPath(new URL('../../policies/', import.meta.url));
+const policies = parsePolicies(
+  readdirSync(folder).map((name) => ({ file: name, text: readFileSync(`${folder}/${name}`, 'utf8') })),
+);
+const state = {
+  country: 'UT',
+  mrzCode: 'UTO',
+  organization: 'Utopia',
+  contact: 'https://utopia.example/',
+  distribution: 'https://pkd.utopia.example',
+};
+const notBefore = new Date('2026-11-01T00:00:00Z');
+
+let test: TestToken;
+let core: SigningCore;
+let csca: { keyId: string; certificate: Uint8Array; keyAlgorithm: string };
+let dsc: { keyId: string; certificate: Uint8Array; keyAlgorithm: string };
+
+function keyPair(role: KeyRole, label: string, keyAlgorithm: string): string {
+  const keyId = randomBytes(16).toString('hex');
+  core.generateKeyPair({ keyId, role, label, keyAlgorithm });
+  return keyId;
+}
+
+let lastSerial = 1000n;
+function issue(
+  profile: string,
+  keyId: string,
+  keyAlgorithm: string,
+  changes: Partial<CertificateOrder> = {},
+) {
+  lastSerial += 1n;
+  return core.signCertificate({
+    profile,
+    subject: { sequence: '00001' },
+    subjectKey: { keyId },
+    keyAlgorithm,
+    issuer: profile === 'csca' ? undefined : csca,
+    serialNumber: lastSerial,
+    notBefore,
+    ...changes,
+  });
+}
+
+beforeAll(() => {
+  test = openTestToken();
+  core = new SigningCore(test.token, policies, state);
+  const cscaAlgorithm = 'ecdsa-brainpoolP384r1-sha384';
+  const cscaKey = keyPair('csca', 'csca', cscaAlgorithm);
+  const root = issue('csca', cscaKey, cscaAlgorithm);
+  csca = { keyId: cscaKey, certificate: root, keyAlgorithm: cscaAlgorithm };
+  const dscAlgorithm = 'ecdsa-brainpoolP256r1-sha256';
+  const dscKey = keyPair('document-signer', 'dsc', dscAlgorithm);
+  dsc = {
+    keyId: dscKey,
+    certificate: issue('dsc-passport', dscKey, dscAlgorithm),
+    keyAlgorithm: dscAlgorithm,
+  };
+});
+afterAll(() => test.remove());
+
+function sodOrder(changes: Partial<SodOrder> = {}): SodOrder {
+  return {
+    keyId: dsc.keyId,
+    keyAlgorithm: dsc.keyAlgorithm,
+    documentSigner: dsc.certificate,
+    documentType: 'P',
+    digestAlgorithm: 'SHA-256',
+    lds: { version: '1.8', unicodeVersion: '040000' },
+    dataGroupHashes: new Map([
+      [2, new Uint8Array(32)],
+      [1, new Uint8Array(32).fill(1)],
+    ]),
+    signingTime: new Date('2026-11-21T12:00:00Z'),
+    ...changes,
+  };
+}
+
+const refusal = (code: string, rule?: string) =>
+  expect.objectContaining({
+    kind: 'refused',
+    code,
+    ...(rule === undefined ? {} : { details: expect.objectContaining({ rule }) }),
+  });
+
+describe('the signing core is no signing oracle', () => {
+  it('signs an EF.SOD that its Document Signer may sign', () => {
+    const { signedData, ldsSecurityObject } = decodeEfSod(core.signSod(sodOrder()), { strict: true });
+    expect([...ldsSecurityObject.dataGroupHashes.keys()]).toEqual([1, 2]);
+    expect(signedData.certificates[0]?.bytes).toEqual(dsc.certificate);
+    expect(signedData.signerInfos[0]?.signedAttributes?.signingTime).toEqual(
+      new Date('2026-11-21T12:00:00Z'),
+    );
+  });
+
+  it.each([
+    [
+      'after the private key usage period',
+      { signingTime: new Date('2027-02-02T00:00:00Z') },
+      'key-not-active',
+      'S-PKUP',
+    ],
+    [
+      'before the private key usage period',
+      { signingTime: new Date('2026-10-31T23:59:59Z') },
+      'key-not-active',
+      'S-PKUP',
+    ],
+    ['of a document type that the certificate does not list', { documentType: 'IR' }, 'policy', 'S-DTL'],
+    ['with SHA-1', { digestAlgorithm: 'SHA-1' as const }, 'policy', 'S-SHA1'],
+    [
+      'without DG2',
+      {
+        dataGroupHashes: new Map([
+          [1, new Uint8Array(32)],
+          [3, new Uint8Array(32)],
+        ]),
+      },
+      'policy',
+      'S-DG',
+    ],
+  ])('refuses an EF.SOD %s', (_, changes, code, rule) => {
+    expect(() => core.signSod(sodOrder(changes))).toThrow(refusal(code, rule));
+  });
+
+  it('refuses an EF.SOD under the key of the CSCA', () => {
+    expect(() => core.signSod(sodOrder({ keyId: csca.keyId, documentSigner: csca.certificate }))).toThrow(
+      refusal('key-not-active'),
+    );
+  });
+
+  it('refuses an EF.SOD under a certificate of another key', () => {
+    expect(() => core.signSod(sodOrder({ documentSigner: csca.certificate }))).toThrow(
+      refusal('key-not-active'),
+    );
+  });
+
+  it('refuses a certificate under the key of a Document Signer', () => {
+    const issuer = { ...csca, keyId: dsc.keyId };
+    expect(() => issue('dsc-passport', dsc.keyId, dsc.keyAlgorithm, { issuer })).toThrow(
+      refusal('key-not-active'),
+    );
+  });
+
+  it('refuses a CRL under the key of a Document Signer', () => {
+    const order = {
+      issuer: { ...csca, keyId: dsc.keyId },
+      crlNumber: 1n,
+      thisUpdate: notBefore,
+      revoked: [],
+    };
+    expect(() => core.signCrl(order)).toThrow(refusal('key-not-active'));
+  });
+
+  it('refuses a master list under the key of a Document Signer', () => {
+    expect(() =>
+      core.signMasterList({
+        keyId: dsc.keyId,
+        keyAlgorithm: dsc.keyAlgorithm,
+        signer: dsc.certificate,
+        csca: csca.certificate,
+        certificates: [csca.certificate],
+        signingTime: notBefore,
+      }),
+    ).toThrow(refusal('key-not-active'));
+  });
+});
+
+describe('certificates (Doc 9303-12)', () => {
+  it('issues CSCA and Document Signer that the strict reader takes without a note', () => {
+    for (const der of [csca.certificate, dsc.certificate]) {
+      expect(decodeCertificate(der, { strict: true }).notes).toEqual([]);
+    }
+  });
+
+  it('takes issuer and issuerAltName from the CSCA octet by octet (§7.1.1.2)', () => {
+    const root = decodeCertificate(csca.certificate, { strict: true });
+    const leaf = decodeCertificate(dsc.certificate, { strict: true });
+    expect(leaf.issuer.bytes).toEqual(root.subject.bytes);
+    expect(leaf.authorityKeyIdentifier?.keyIdentifier).toEqual(root.subjectKeyIdentifier);
+    expect(leaf.extensions.get('2.5.29.18')?.value).toEqual(root.extensions.get('2.5.29.17')?.value);
+    expect(root.extensions.get('2.5.29.18')?.value).toEqual(root.extensions.get('2.5.29.17')?.value);
+  });
+
+  it.each([
+    ['a profile that does not exist', 'dsc-visa', {}, 'policy'],
+    [
+      'an algorithm that the profile does not allow',
+      'dsc-passport',
+      { keyAlgorithm: 'ecdsa-P-256-sha512' },
+      'policy',
+    ],
+    ['a key of another curve', 'dsc-passport', { keyAlgorithm: 'ecdsa-P-384-sha384' }, 'policy'],
+    ['no issuer', 'dsc-passport', { issuer: undefined }, 'policy'],
+    [
+      'a start after the CSCA may sign',
+      'dsc-passport',
+      { notBefore: new Date('2030-11-02T00:00:00Z') },
+      'policy',
+    ],
+    ['a subject without its sequence', 'dsc-passport', { subject: {} }, 'policy'],
+  ])('refuses %s', (_, profile, changes, code) => {
+    expect(() => issue(profile, dsc.keyId, dsc.keyAlgorithm, changes)).toThrow(refusal(code));
+  });
+
+  it('refuses a public key from outside for the eMRTD PKI', () => {
+    const publicKey = { kind: 'ec', curve: 'P-256', point: new Uint8Array(65) } as const;
+    expect(() => issue('dsc-passport', '', 'ecdsa-P-256-sha256', { subjectKey: { publicKey } })).toThrow(
+      refusal('policy'),
+    );
+  });
+});
