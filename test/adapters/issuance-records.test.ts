@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRecords, type Records } from '../../src/adapters/store/index.ts';
+import type { CertificateOrder, IssuanceIntent, KeyOrder } from '../../src/services/ports.ts';
+
+const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
+const key: KeyOrder = { keyId: 'aa', role: 'csca', label: 'csca-00001', keyAlgorithm: 'ecdsa-P-384-sha384' };
+const order: CertificateOrder = {
+  profile: 'csca',
+  subject: { sequence: '00001' },
+  subjectKey: { keyId: 'aa' },
+  keyAlgorithm: key.keyAlgorithm,
+  serialNumber: 255n,
+  notBefore: clock.now(),
+  issuer: { keyId: 'aa', certificate: Uint8Array.of(1, 2), keyAlgorithm: key.keyAlgorithm },
+};
+const crl = (crlNumber: bigint) =>
+  ({ kind: 'crl', keyId: 'aa', crlNumber, thisUpdate: clock.now() }) as const;
+const list = (version: number) =>
+  ({ kind: 'master-list', keyId: 'aa', version, signingTime: clock.now() }) as const;
+
+let folder: string;
+let records: Records;
+const reopen = () => {
+  records.close();
+  records = openRecords(join(folder, 'records.sqlite'), clock);
+};
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sigillo-records-'));
+  records = openRecords(join(folder, 'records.sqlite'), clock);
+  await records.issuance.begin({ kind: 'key', order: key });
+  await records.issuance.recordKey(key, clock.now());
+});
+afterEach(() => {
+  records.close();
+  rmSync(folder, { recursive: true });
+});
+
+const certificate = (serialNumber: bigint) => ({
+  sha256: serialNumber.toString(16).padStart(64, '0'),
+  serialNumber,
+  profile: 'csca',
+  keyId: 'aa',
+  issuedAt: clock.now(),
+  policyDigest: '00',
+  der: Uint8Array.of(3),
+});
+const recordCrl = (crlNumber: bigint) =>
+  records.issuance.recordCrl({
+    crlNumber,
+    thisUpdate: clock.now(),
+    nextUpdate: clock.now(),
+    der: Uint8Array.of(4),
+  });
+const uses = async () => (await records.issuance.keys())[0]?.uses;
+const duplicate = expect.objectContaining({ kind: 'refused', code: 'duplicate' });
+
+describe('records of issuance', () => {
+  it('keeps every kind of intent as it was begun, also after a restart', async () => {
+    const intents: IssuanceIntent[] = [{ kind: 'certificate', order }, crl(1n), list(1)];
+    for (const intent of intents) await records.issuance.begin(intent);
+    reopen();
+    expect(new Set(await records.issuance.openIntents())).toEqual(new Set(intents));
+  });
+
+  it('never takes a serial number twice, not for an abandoned order either (I8)', async () => {
+    const intent: IssuanceIntent = { kind: 'certificate', order };
+    await records.issuance.begin(intent);
+    await expect(records.issuance.begin(intent)).rejects.toThrow(duplicate);
+    await records.issuance.abandon(intent, 'refused');
+    reopen();
+    await expect(records.issuance.begin(intent)).rejects.toThrow(duplicate);
+    expect(await records.issuance.openIntents()).toEqual([]);
+  });
+
+  it('lets CRL numbers and list versions only rise (I4)', async () => {
+    await expect(records.issuance.begin(crl(2n))).rejects.toThrow(duplicate);
+    await records.issuance.begin(crl(1n));
+    await recordCrl(1n);
+    await expect(records.issuance.begin(crl(1n))).rejects.toThrow(duplicate);
+    reopen();
+    await expect(records.issuance.begin(crl(1n))).rejects.toThrow(duplicate);
+    await expect(records.issuance.begin(crl(3n))).rejects.toThrow(duplicate);
+    await records.issuance.begin(crl(2n));
+    await expect(records.issuance.begin(list(2))).rejects.toThrow(duplicate);
+  });
+
+  it('counts a use with every intent and every repetition (I3)', async () => {
+    expect(await uses()).toBe(1); // the proof of the key pair
+    await records.issuance.begin(crl(1n));
+    await records.issuance.countUse(crl(1n));
+    await records.issuance.begin({ kind: 'certificate', order });
+    expect(await uses()).toBe(4);
+  });
+
+  it('refuses an intent under a key that is not on record, and keeps nothing of it', async () => {
+    await expect(records.issuance.begin({ ...crl(1n), keyId: 'bb' })).rejects.toMatchObject({
+      kind: 'broken',
+    });
+    expect(await records.issuance.openIntents()).toEqual([]);
+  });
+
+  it('records nothing that has no intent', async () => {
+    await expect(records.issuance.recordCertificate(certificate(7n))).rejects.toMatchObject({
+      kind: 'broken',
+    });
+    await expect(recordCrl(1n)).rejects.toMatchObject({ kind: 'broken' });
+    expect(await records.issuance.certificates()).toEqual([]);
+    expect(await records.issuance.latestCrl()).toBeUndefined();
+  });
+
+  it('appends a leaf for every product, numbered without gaps', async () => {
+    await records.issuance.begin({ kind: 'certificate', order });
+    await records.issuance.recordCertificate(certificate(order.serialNumber));
+    await records.issuance.begin(crl(1n));
+    await recordCrl(1n);
+    const database = new DatabaseSync(join(folder, 'records.sqlite'), { readOnly: true });
+    const leaves = database.prepare('SELECT leaf_index, event FROM log_leaves ORDER BY leaf_index').all();
+    database.close();
+    expect(leaves.map((leaf) => leaf['leaf_index'])).toEqual([0, 1, 2]);
+    expect(leaves.map((leaf) => JSON.parse(String(leaf['event'])).event)).toEqual([
+      'key',
+      'certificate',
+      'crl',
+    ]);
+  });
+
+  it('does not open records of a newer version', () => {
+    records.close();
+    const database = new DatabaseSync(join(folder, 'records.sqlite'));
+    database.exec('PRAGMA user_version = 999');
+    database.close();
+    expect(() => openRecords(join(folder, 'records.sqlite'), clock)).toThrow(
+      expect.objectContaining({ kind: 'unavailable', what: 'records' }),
+    );
+    records = openRecords(join(folder, 'other.sqlite'), clock);
+  });
+});
