@@ -85,8 +85,6 @@ export const findingKinds = {
   CERT_EXPIRED: { effect: 'warning', source: 'Doc 9303-12 §6.1.2' },
   CERT_NOT_YET_VALID: { effect: 'undetermined', source: 'Doc 9303-12 §6.1.2' },
   CERT_REVOKED: { effect: 'invalid', source: 'Doc 9303-12 §6.1.3' },
-  CERT_USAGE: { effect: 'invalid', source: 'Doc 9303-12 Table 6' },
-  CERT_PROFILE: { effect: 'warning', source: 'Doc 9303-12 Table 6' },
 } as const satisfies Record<string, FindingKind>;
 
 export type FindingCode = keyof typeof findingKinds;

@@ -62,7 +62,7 @@ export function verifyMasterList(input: MasterListInput): MasterListReport {
   if (csca !== undefined) examineOwnCsca(examination, masterList, csca);
 
   examination.step('digest of the content', () =>
-    examineDigest(examination, 'MASTERLIST', signedData, signerInfo),
+    examineDigest(examination, 'MASTERLIST', signedData, signerInfo, input),
   );
   if (mlsc === undefined) examination.skip('signature of the list');
   else {

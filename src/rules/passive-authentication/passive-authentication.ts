@@ -80,7 +80,9 @@ export function passiveAuthentication(input: PassiveAuthenticationInput): Passiv
   const csca = dsc === undefined ? undefined : examineDocumentSigner(examination, dsc, signerInfo, input);
 
   // Whether the signature is over this content and holds.
-  examination.step('digest of the content', () => examineDigest(examination, 'SOD', signedData, signerInfo));
+  examination.step('digest of the content', () =>
+    examineDigest(examination, 'SOD', signedData, signerInfo, input),
+  );
   if (dsc === undefined) examination.skip('signature of EF.SOD');
   else examineSodSignature(examination, { signedData, signerInfo, dsc, lds }, input);
 

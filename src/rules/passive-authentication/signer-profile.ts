@@ -1,7 +1,9 @@
 import { oidName, oids } from '../../formats/oids.ts';
 import type { Certificate } from '../../formats/x509/certificate.ts';
-import type { Role } from './certificate-path.ts';
 import type { Examination } from './report.ts';
+
+/** Whose purpose is examined, as the codes of its findings begin. */
+type Signer = 'DSC' | 'MLSC';
 
 /** Extensions that path validation may meet as critical (Doc 9303-12 §6.1.2): it knows what they mean. */
 const understood: readonly string[] = [oids.keyUsage, oids.basicConstraints, oids.extKeyUsage];
@@ -14,7 +16,7 @@ const understood: readonly string[] = [oids.keyUsage, oids.basicConstraints, oid
  */
 export function examineUsage(
   examination: Examination,
-  role: Role,
+  role: Signer,
   certificate: Certificate,
   purpose: string | undefined,
 ): void {
@@ -31,7 +33,7 @@ export function examineUsage(
   if (hasPurpose !== true) examination.find(`${role}_USAGE`, `extKeyUsage is ${purposes}`);
 }
 
-function examineCriticalExtensions(examination: Examination, role: Role, certificate: Certificate): void {
+function examineCriticalExtensions(examination: Examination, role: Signer, certificate: Certificate): void {
   for (const { oid, isCritical } of certificate.extensions.values()) {
     if (isCritical && !understood.includes(oid)) {
       examination.find(`${role}_USAGE`, `the extension ${oidName(oid) ?? oid} is critical`);

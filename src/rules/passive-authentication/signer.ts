@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { checkSignature } from '../../formats/algorithms/verify-signature.ts';
 import type { SignedData } from '../../formats/cms/signed-data.ts';
 import type { SignerIdentifier, SignerInfo } from '../../formats/cms/signer-info.ts';
+import type { Note } from '../../formats/note.ts';
 import { oidName } from '../../formats/oids.ts';
 import type { Certificate } from '../../formats/x509/certificate.ts';
 import { isSameName } from '../../formats/x509/name.ts';
@@ -78,9 +79,11 @@ export function examineDigest(
   object: SignedObject,
   signedData: SignedData,
   { signedAttributes, digestAlgorithm, digestAlgorithmOid }: SignerInfo,
+  options: { readonly strict: boolean },
 ): void {
   if (signedAttributes === undefined) {
-    examination.find(`${object}_PROFILE`, 'there are no signed attributes');
+    const code = options.strict ? (`${object}_DIGEST` as const) : (`${object}_PROFILE` as const);
+    examination.find(code, 'there are no signed attributes');
     return;
   }
   const { contentType, messageDigest } = signedAttributes;
@@ -140,14 +143,16 @@ export function examineSignature(
       return;
     }
   }
-  findUnheld(
-    examination,
-    object,
-    check.notes.map((note) => note.detail),
-  );
+  findUnheld(examination, object, check.notes);
 }
 
-function findUnheld(examination: Examination, object: SignedObject, reasons: readonly string[]): void {
-  if (reasons.length > 0) examination.find('ALG_UNSUPPORTED', `signature ${reasons.join('; ')}`);
-  else examination.find(`${object}_SIGNATURE`, 'the signature does not hold under the key of the signer');
+/** What this reader cannot check is undetermined; a key that does not go with its algorithm is wrong. */
+function findUnheld(examination: Examination, object: SignedObject, notes: readonly Note[]): void {
+  const unsupported = notes.filter(({ code }) => code === 'ALG_UNSUPPORTED' || code === 'KEY_UNSUPPORTED');
+  const reasons = notes.map((note) => note.detail).join('; ');
+  if (unsupported.length > 0) examination.find('ALG_UNSUPPORTED', `signature ${reasons}`);
+  else {
+    const detail = reasons === '' ? 'does not hold under the key of the signer' : reasons;
+    examination.find(`${object}_SIGNATURE`, `the signature ${detail}`);
+  }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { decodeEfSod } from '../../../src/formats/lds/ef-sod.ts';
 import { decodeMasterList } from '../../../src/formats/masterlist/master-list.ts';
@@ -14,6 +16,8 @@ import { corpusCscas, corpusFiles, describeCorpus, readCorpus } from '../../supp
 
 /** Documents were issued over twenty years; on this day most of them are still valid. */
 const at = new Date('2026-08-01T00:00:00Z');
+
+const readme = readFileSync(join(import.meta.dirname, '../../../docs/reader.md'), 'utf8');
 
 type Expected = readonly [file: string, verdict: Verdict, codes: string];
 
@@ -116,6 +120,10 @@ describeCorpus('the corpus at a border', () => {
   it('has no document and no list without an expected verdict', () => {
     expect(documents.map(([file]) => file)).toEqual(corpusFiles('sod'));
     expect(lists.map(([file]) => file)).toEqual(corpusFiles('masterlists'));
+  });
+
+  it.each([...documents, ...lists])('docs/reader.md says that %s is %s: %s', (file, verdict, codes) => {
+    expect(readme).toContain(`| ${file} | ${verdict} | ${codes} |`);
   });
 
   it.each(documents)('sod/%s is %s: %s', (file, verdict, codes) => {
