@@ -164,7 +164,7 @@ interface SignedContent {
 }
 
 /** ContentInfo with one signer, as our own services make them. */
-export function signContent(content: SignedContent): Uint8Array {
+function signContent(content: SignedContent): Uint8Array {
   const { signer, issuer, eContentType, eContent } = content;
   const { signature } = signer.key.algorithm;
   const messageDigest = createHash(digestByName(signature.digest).node).update(eContent).digest();

@@ -8,7 +8,7 @@ import { loadTrustMaterial } from './trust-material.ts';
 import { exitCodeOf, type VerifiedFile, verdictStyles, verifyFile } from './verify.ts';
 
 /** One line of the table. */
-export interface CorpusRow {
+interface CorpusRow {
   /** Relative to the corpus. */
   readonly file: string;
   readonly kind: string;
@@ -58,7 +58,7 @@ function dayOption(value: string): Date {
  *
  * @throws UnreadablePath
  */
-export function corpusTable(folder: string, at: Date): readonly CorpusRow[] {
+function corpusTable(folder: string, at: Date): readonly CorpusRow[] {
   const trustPaths = ['csca', 'masterlists']
     .map((name) => join(folder, name))
     .filter((path) => existsSync(path));

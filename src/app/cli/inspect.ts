@@ -26,7 +26,7 @@ import { paint, printable, type Screen } from './screen.ts';
 import { exitCodeOf } from './verify.ts';
 
 /** A file as `inspect` shows it. */
-export interface Inspection {
+interface Inspection {
   readonly kind: FileKind;
   readonly dump: Dump;
   readonly notes: readonly Note[];
@@ -68,7 +68,7 @@ function inspectFile(screen: Screen, file: string, options: { asn1?: boolean; js
  *
  * @throws MalformedInput when it is not even ASN.1
  */
-export function inspect(bytes: Uint8Array): Inspection {
+function inspect(bytes: Uint8Array): Inspection {
   const kind = recognise(bytes);
   try {
     return { kind, ...describe(kind, bytes) };

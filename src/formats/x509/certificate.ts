@@ -276,7 +276,7 @@ function decodeTbsCertificate(element: Element): TbsCertificate {
 }
 
 /** Foreign serial numbers are zero, negative or longer than 20 octets; their octets are kept as they are. */
-export function decodeSerialNumber(element: Element): Uint8Array {
+function decodeSerialNumber(element: Element): Uint8Array {
   const octets = element.integerOctets();
   const isPositive = ((octets[0] ?? 0) & 0x80) === 0 && octets.some((octet) => octet !== 0);
   if (!isPositive || octets.length > 20) {

@@ -65,7 +65,7 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0;
 }
 
-export function displaySid(sid: SignerIdentifier): string {
+function displaySid(sid: SignerIdentifier): string {
   if (sid.kind === 'subjectKeyIdentifier') return `key ${Buffer.from(sid.keyIdentifier).toString('hex')}`;
   return `serial number 0x${Buffer.from(sid.serialNumberOctets).toString('hex')} of ${sid.issuer.display}`;
 }
