@@ -107,7 +107,9 @@ function decodeSignedAttributes(element: Element): SignedAttributes {
   requireEachOnce(element, attributes);
   return {
     received,
-    der: toDerSet(element),
+    get der() {
+      return toDerSet(element);
+    },
     types: attributes.map((attribute) => attribute.type),
     contentType: value(oids.contentType)?.objectIdentifier(),
     messageDigest: value(oids.messageDigest)?.octetString(),

@@ -30,7 +30,7 @@ function requireDerElement(element: Element): void {
     throw element.fault('is constructed where DER wants it primitive', 'X.690 §10.2');
   }
   let previous: Element | undefined;
-  for (const child of element.elements(element.field)) {
+  for (const child of element.children(element.field)) {
     requireDerElement(child);
     if (
       element.tag === tags.set &&
@@ -80,7 +80,7 @@ export function requireSetOrder(element: Element): void {
 
 function isInSetOrder(element: Element): boolean {
   let previous: Element | undefined;
-  for (const child of element.elements(element.field)) {
+  for (const child of element.children(element.field)) {
     if (previous !== undefined && Buffer.compare(previous.bytes, child.bytes) > 0) return false;
     previous = child;
   }

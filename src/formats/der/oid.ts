@@ -1,6 +1,7 @@
 import { MalformedInput } from '../malformed-input.ts';
 
-const known = new Map<string, string>();
+/** Decoded before, by a hash of the content: a certificate has some thirty, nearly always the same ones. */
+const known: ({ readonly content: Uint8Array; readonly dotted: string } | undefined)[] = [];
 
 /**
  * Content octets of an OBJECT IDENTIFIER as dotted decimal (X.690 §8.19).
@@ -8,12 +9,19 @@ const known = new Map<string, string>();
  * @throws MalformedInput when empty, cut off, with a padded arc or of more than 128 octets
  */
 export function decodeOid(content: Uint8Array, offset?: number): string {
-  const key = Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
-  const found = known.get(key);
-  if (found !== undefined) return found;
+  let hash = content.length;
+  for (let i = 0; i < content.length; i += 1) hash = (hash * 31 + (content[i] ?? 0)) & 1023;
+  const found = known[hash];
+  if (found !== undefined && isEqual(found.content, content)) return found.dotted;
   const dotted = dottedDecimal(content, offset);
-  if (known.size < 1000) known.set(key, dotted);
+  known[hash] = { content: content.slice(), dotted };
   return dotted;
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i += 1) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 function dottedDecimal(content: Uint8Array, offset?: number): string {

@@ -124,7 +124,7 @@ export class Element {
     return this;
   }
 
-  /** The elements of a constructed one, in order. */
+  /** As `children`, for lists too long to hold at once. */
   *elements(field: string): Generator<Element, void, void> {
     if (!this.isConstructed) throw this.fault('is primitive where a constructed element must be');
     let position = this.#contentStart;
@@ -135,8 +135,17 @@ export class Element {
     }
   }
 
+  /** The elements of a constructed one, in order. */
   children(field: string): readonly Element[] {
-    return [...this.elements(field)];
+    if (!this.isConstructed) throw this.fault('is primitive where a constructed element must be');
+    const children: Element[] = [];
+    let position = this.#contentStart;
+    while (position < this.#contentEnd) {
+      const child = readAt(this.#input, field, position, this.#contentEnd, this.#depth + 1);
+      children.push(child);
+      position = child.end;
+    }
+    return children;
   }
 
   /** Reads the components of a SEQUENCE (or an implicitly tagged one) one by one. */

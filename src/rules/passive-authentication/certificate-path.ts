@@ -35,23 +35,20 @@ export function examinePath(
   certificate: Certificate,
   border: Border,
 ): TrustAnchor | undefined {
-  const { anchors, isKeyKnown } = border.trust.candidates(certificate);
-  const issuer = certificate.issuer.display;
-  for (const anchor of anchors) {
-    const check = checkIssuedBy(certificate, anchor.certificate, border);
-    if (!check.holds) continue;
-    examination.note(roleNames[role], check.notes);
+  const { anchor, notes, keysTried, isKeyKnown } = border.trust.issuerOf(certificate, border);
+  if (anchor !== undefined) {
+    examination.note(roleNames[role], notes);
     examineIssuerName(examination, role, certificate, anchor);
     return anchor;
   }
+  const issuer = certificate.issuer.display;
   if (certificate.signatureAlgorithm.kind === 'unsupported') {
     examination.find('ALG_UNSUPPORTED', `${roleNames[role]}: ${certificate.signatureAlgorithm.reason}`);
   } else if (isKeyKnown) {
     const detail = `the signature of the ${roleNames[role]} does not hold under the key of ${issuer}`;
     examination.find(`${role}_SIGNATURE`, detail);
   } else {
-    const keys = anchors.length;
-    const detail = `no trusted CSCA key issued it: ${issuer} (${keys} keys of this country known)`;
+    const detail = `no trusted CSCA key issued it: ${issuer} (${keysTried} keys of this country known)`;
     examination.find('CSCA_NOT_FOUND', detail);
   }
   return undefined;

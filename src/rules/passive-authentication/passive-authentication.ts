@@ -71,12 +71,14 @@ export function passiveAuthentication(input: PassiveAuthenticationInput): Passiv
   // Who signed it, and whether the CSCA says so.
   const [signerInfo] = signedData.signerInfos;
   if (signerInfo === undefined) return report(examination, { signedData, lds });
-  const dsc = examination.step('Document Signer certificate', () =>
+  const found = examination.step('Document Signer certificate', () =>
     findSigner(examination, 'DSC', signerInfo, {
       embedded: signedData.certificates,
       stored: input.trust.signers,
     }),
   );
+  // The same octets as `found`, whose key is ready when another document brought it before.
+  const dsc = found === undefined ? undefined : input.trust.issuerOf(found, input).certificate;
   const csca = dsc === undefined ? undefined : examineDocumentSigner(examination, dsc, signerInfo, input);
 
   // Whether the signature is over this content and holds.

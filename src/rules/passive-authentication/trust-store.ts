@@ -28,6 +28,20 @@ export interface AnchorCandidates {
   readonly isKeyKnown: boolean;
 }
 
+export interface IssuerSearch {
+  /** The certificate that was looked for first: the same octets, with its key made ready. */
+  readonly certificate: Certificate;
+  readonly anchor: TrustAnchor | undefined;
+  /** What was tolerated in the signature. */
+  readonly notes: readonly Note[];
+  readonly keysTried: number;
+  /** Whether the authorityKeyIdentifier names a trusted key. */
+  readonly isKeyKnown: boolean;
+}
+
+/** More Document Signers than any state has; a bound for hostile input. */
+const maxSearches = 10_000;
+
 /**
  * Trust anchors by country, name and key. Several keys under one name, and one key in several certificates, are
  * the rule (Doc 9303-12 §6.1.1): an anchor is found by its key first and a name alone never decides.
@@ -41,6 +55,7 @@ export class TrustStore {
   readonly #byName = new Map<string, TrustAnchor[]>();
   readonly #byCountry = new Map<string, TrustAnchor[]>();
   readonly #byFingerprint = new Map<string, TrustAnchor>();
+  readonly #searches = new Map<string, IssuerSearch>();
 
   constructor(
     anchors: readonly TrustAnchor[],
@@ -57,6 +72,29 @@ export class TrustStore {
       add(this.#byName, certificate.subject.normalised, anchor);
       add(this.#byCountry, certificate.subject.country ?? '', anchor);
     }
+  }
+
+  /**
+   * The anchor under whose key the signature of a certificate holds. The same Document Signer comes with
+   * thousands of documents, so that what was found once is remembered: it depends on nothing but the octets.
+   */
+  issuerOf(certificate: Certificate, options: { readonly strict: boolean }): IssuerSearch {
+    const key = `${certificate.fingerprint} ${options.strict}`;
+    const known = this.#searches.get(key);
+    if (known !== undefined) return known;
+    const search = this.#searchIssuer(certificate, options);
+    if (this.#searches.size >= maxSearches) this.#searches.clear();
+    this.#searches.set(key, search);
+    return search;
+  }
+
+  #searchIssuer(certificate: Certificate, options: { readonly strict: boolean }): IssuerSearch {
+    const { anchors, isKeyKnown } = this.candidates(certificate);
+    for (const anchor of anchors) {
+      const { holds, notes } = checkIssuedBy(certificate, anchor.certificate, options);
+      if (holds) return { certificate, anchor, notes, keysTried: anchors.length, isKeyKnown };
+    }
+    return { certificate, anchor: undefined, notes: [], keysTried: anchors.length, isKeyKnown };
   }
 
   find(fingerprint: string): TrustAnchor | undefined {
