@@ -2,7 +2,13 @@ import graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import type { KeyType, SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
 import { InvariantBroken, Refused, Unavailable } from '../src/services/errors.ts';
-import type { KeyRole, Token, TokenKey, TokenStatus } from '../src/services/ports.ts';
+import {
+  type KeyRole,
+  keyRoles,
+  type Token,
+  type TokenKey,
+  type TokenStatus,
+} from '../src/services/ports.ts';
 import { assertKeptOnToken, keyPairTemplates, publicKeyValue } from './key-objects.ts';
 import { encodeSignature, longestSignature, signOperation } from './mechanisms.ts';
 import { PinFile } from './pin-file.ts';
@@ -146,10 +152,8 @@ export class Pkcs11Token implements Token {
   }
 }
 
-const roles: readonly KeyRole[] = ['csca', 'document-signer', 'master-list-signer', 'access-ca'];
-
 function roleOf(label: string): KeyRole {
-  const role = roles.find((candidate) => label.startsWith(`sigillo/${candidate}/`));
+  const role = keyRoles.find((candidate) => label.startsWith(`sigillo/${candidate}/`));
   if (role === undefined) throw new InvariantBroken(`key ${label} was not made by Sigillo`);
   return role;
 }

@@ -13,6 +13,14 @@ export const oids = {
   documentTypeList: '2.23.136.1.1.6.2',
   deviationList: '2.23.136.1.1.7',
   deviationListSigningKey: '2.23.136.1.1.8',
+  lds2TravelStampSigner: '2.23.136.1.1.9.8.1',
+  lds2VisaSigner: '2.23.136.1.1.9.8.2',
+  lds2BiometricsSigner: '2.23.136.1.1.9.8.3',
+  spocClient: '2.23.136.1.1.10.1',
+  spocServer: '2.23.136.1.1.10.2',
+  vdsSigner: '2.23.136.1.1.11.1',
+  dtcSigner: '2.23.136.1.1.12.1',
+  vdsNcSigner: '2.23.136.1.1.14.2',
   // BSI TR-03110
   securityObject: '0.4.0.127.0.7.3.2.1',
   // CMS

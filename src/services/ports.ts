@@ -16,7 +16,18 @@ export interface Random {
 }
 
 /** What a key is for; a token key is used for nothing else. */
-export type KeyRole = 'csca' | 'document-signer' | 'master-list-signer' | 'access-ca';
+export const keyRoles = [
+  'csca',
+  'document-signer',
+  'master-list-signer',
+  'deviation-list-signer',
+  'lds2-signer',
+  'vds-signer',
+  'vds-nc-signer',
+  'dtc-signer',
+  'access-ca',
+] as const;
+export type KeyRole = (typeof keyRoles)[number];
 
 /** A key pair as the token holds it. */
 export interface TokenKey {
@@ -73,6 +84,10 @@ export interface CertificateOrder {
   readonly keyAlgorithm: string;
   /** Absent for a self-signed certificate. */
   readonly issuer?: IssuerReference | undefined;
+  /** The new self-signed CSCA certificate that a link certificate introduces, DER. */
+  readonly successor?: Uint8Array | undefined;
+  /** Digest of the policies that the order was decided under; a signer with others refuses it. */
+  readonly policyDigest: string;
   readonly serialNumber: bigint;
   readonly notBefore: Date;
   /** dNSName or IP address entries of a TLS server. */

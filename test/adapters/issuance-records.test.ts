@@ -14,6 +14,7 @@ const order: CertificateOrder = {
   subjectKey: { keyId: 'aa' },
   keyAlgorithm: key.keyAlgorithm,
   serialNumber: 255n,
+  policyDigest: '00',
   notBefore: clock.now(),
   issuer: { keyId: 'aa', certificate: Uint8Array.of(1, 2), keyAlgorithm: key.keyAlgorithm },
 };

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
+import { oidName } from '../../src/formats/oids.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { parsePolicies } from '../../src/rules/profile/policies.ts';
 import type { CertificateOrder, KeyRole, SodOrder } from '../../src/services/ports.ts';
@@ -48,6 +49,7 @@ function issue(
     keyAlgorithm,
     issuer: profile === 'csca' ? undefined : csca,
     serialNumber: lastSerial,
+    policyDigest: policies.digest,
     notBefore,
     ...changes,
   });
@@ -174,6 +176,111 @@ describe('the signing core is no signing oracle', () => {
         signingTime: notBefore,
       }),
     ).toThrow(refusal('key-not-active'));
+  });
+});
+
+describe('every kind of certificate (Doc 9303-12 §7.1)', () => {
+  const decode = (der: Uint8Array) => decodeCertificate(der, { strict: true });
+  const extensionsOf = (der: Uint8Array) =>
+    [...decode(der).extensions.keys()].map((oid) => oidName(oid) ?? oid);
+  const tokenKinds = [
+    ['deviation-list-signer', 'deviation-list-signer', {}],
+    ['master-list-signer', 'master-list-signer', {}],
+    ['dsc-identity-card', 'document-signer', {}],
+    ['dtc-signer', 'dtc-signer', {}],
+    ['vds-signer', 'vds-signer', { subject: { name: 'V1' } }],
+    ['vds-nc-signer', 'vds-nc-signer', { subject: { name: 'HEALTH01' } }],
+    ['lds2-visa-signer', 'lds2-signer', { subject: { name: 'VISA00001' } }],
+  ] as const;
+
+  it.each(tokenKinds)(
+    '%s is strict, and has the extensions of its profile and no others',
+    (profile, role, changes) => {
+      const keyId = keyPair(role, profile, 'ecdsa-P-256-sha256');
+      const der = issue(profile, keyId, 'ecdsa-P-256-sha256', changes);
+      expect(decode(der).notes).toEqual([]);
+      expect(extensionsOf(der)).toEqual(Object.keys(policies.profiles.get(profile)?.extensions ?? {}));
+    },
+  );
+
+  it.each([
+    ['communication', { subject: { name: 'pkd.utopia.example' }, hosts: ['pkd.utopia.example'] }],
+    ['spoc-client', {}],
+    ['spoc-server', { hosts: ['spoc.utopia.example'] }],
+  ] as const)('%s certifies a key that its holder keeps', (profile, changes) => {
+    const { publicKey } = test.token.findKey(dsc.keyId, 'document-signer');
+    expect(() => issue(profile, dsc.keyId, 'ecdsa-P-256-sha256', changes)).toThrow(refusal('policy'));
+    expect(publicKey.kind).toBe('ec');
+    const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+      format: 'jwk',
+    });
+    const point = Uint8Array.of(4, ...Buffer.from(x, 'base64url'), ...Buffer.from(y, 'base64url'));
+    const subjectKey = { publicKey: { kind: 'ec', curve: 'P-256', point } } as const;
+    const der = issue(profile, '', 'ecdsa-P-256-sha256', { ...changes, subjectKey });
+    const names = decode(der).subjectAltName;
+    expect(names?.country).toBe('UTO');
+    const hosts = names?.names.flatMap((entry) => (entry.kind === 'dNSName' ? [entry.value] : []));
+    expect(hosts).toEqual('hosts' in changes ? changes.hosts : []);
+  });
+
+  it.each([
+    ['vds-signer', 'vds-signer', 'VIS', /two upper-case/],
+    ['vds-signer', 'vds-signer', 'v1', /two upper-case/],
+    ['lds2-visa-signer', 'lds2-signer', 'VISA000001', /nine characters/],
+  ] as const)('%s of the name %s %s is refused', (profile, role, name, message) => {
+    const keyId = keyPair(role, `${profile}-${name}`, 'ecdsa-P-256-sha256');
+    expect(() => issue(profile, keyId, 'ecdsa-P-256-sha256', { subject: { name } })).toThrow(message);
+  });
+
+  const nextCsca = (organization: string) => {
+    const renamed = new SigningCore(test.token, policies, { ...state, organization });
+    const keyAlgorithm = 'ecdsa-brainpoolP384r1-sha384';
+    const keyId = keyPair('csca', `csca-${organization}`, keyAlgorithm);
+    lastSerial += 1n;
+    const certificate = renamed.signCertificate({
+      profile: 'csca',
+      subject: { sequence: '00002' },
+      subjectKey: { keyId },
+      keyAlgorithm,
+      serialNumber: lastSerial,
+      notBefore: new Date('2027-01-01T00:00:00Z'),
+      policyDigest: policies.digest,
+    });
+    return { keyId, certificate, keyAlgorithm };
+  };
+  const linkTo = (successor: ReturnType<typeof nextCsca>) =>
+    issue('csca-link', successor.keyId, successor.keyAlgorithm, {
+      successor: successor.certificate,
+      subject: {},
+    });
+
+  it('links to the next CSCA key: its name, key, periods and contact, signed by the old key (§7.1.1.5)', () => {
+    const successor = nextCsca('Utopia');
+    const link = decode(linkTo(successor));
+    const [oldRoot, newRoot] = [decode(csca.certificate), decode(successor.certificate)];
+    expect(link.issuer.bytes).toEqual(oldRoot.subject.bytes);
+    expect(link.subject.bytes).toEqual(newRoot.subject.bytes);
+    expect(link.subjectKeyIdentifier).toEqual(newRoot.subjectKeyIdentifier);
+    expect(link.authorityKeyIdentifier?.keyIdentifier).toEqual(oldRoot.subjectKeyIdentifier);
+    expect(link.privateKeyUsagePeriod).toEqual(newRoot.privateKeyUsagePeriod);
+    expect(link.notAfter).toEqual(oldRoot.notAfter);
+    expect(link.basicConstraints).toMatchObject({ cA: true, pathLenConstraint: 0 });
+    expect(link.notes).toEqual([]);
+  });
+
+  it('says nameChange exactly when the name of the CSCA changes', () => {
+    const renamed = decode(linkTo(nextCsca('Free Utopia')));
+    expect(renamed.nameChange).toBe(true);
+    expect(renamed.issuer.commonName).not.toBe(renamed.subject.commonName);
+  });
+
+  it('refuses a link without successor, and an order that was decided under other policies', () => {
+    const successor = nextCsca('Link Utopia');
+    expect(() => issue('csca-link', successor.keyId, successor.keyAlgorithm)).toThrow(refusal('policy'));
+    const other = { policyDigest: '00' };
+    expect(() => issue('dsc-passport', dsc.keyId, dsc.keyAlgorithm, other)).toThrow(
+      refusal('policy', 'policy-digest'),
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import {
   integer,
   integerContent,
   namedBits,
+  nullValue,
   objectIdentifier,
   octetString,
   printableString,
@@ -123,6 +124,11 @@ export function encodeCrlDistributionPoints(uris: readonly string[]): Uint8Array
  */
 export function encodeDocumentTypeList(types: readonly string[]): Uint8Array {
   return sequence(integer(0), setOf(types.map(printableString)));
+}
+
+/** nameChange has the value NULL (Doc 9303-12 §7.1.1.5). */
+export function encodeNameChange(): Uint8Array {
+  return nullValue();
 }
 
 /** CRLNumber of RFC 5280 §5.2.3. */

@@ -2,10 +2,25 @@ import { z } from 'zod';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { type KeyUsageBit, keyUsageBits } from '../../formats/x509/encode-extensions.ts';
 import { parsePolicyFile, periodSchema, type PolicySource } from './policy-file.ts';
-import { checkAgainstTable6 } from './table-6.ts';
+import { checkAgainstStandard } from './standard-tables.ts';
 
-/** The columns of Doc 9303-12 Table 6 that Sigillo issues, and the access certificates of its own TLS. */
-const certificateKinds = ['csca', 'document-signer', 'master-list-signer', 'access-ca', 'access'] as const;
+/** Every kind of certificate under a CSCA (Doc 9303-12 §7.1), and the access certificates of our own TLS. */
+const certificateKinds = [
+  'csca',
+  'csca-link',
+  'document-signer',
+  'master-list-signer',
+  'deviation-list-signer',
+  'communication',
+  'spoc-client',
+  'spoc-server',
+  'lds2-signer',
+  'vds-signer',
+  'vds-nc-signer',
+  'dtc-signer',
+  'access-ca',
+  'access',
+] as const;
 export type CertificateKind = (typeof certificateKinds)[number];
 
 const critical = z.boolean();
@@ -20,7 +35,20 @@ const contact = z.strictObject({
   kind: z.enum(['rfc822Name', 'dNSName', 'uniformResourceIdentifier']),
   value: z.string().min(1),
 });
-const purpose = z.enum(['cscaMasterListSigningKey', 'deviationListSigningKey', 'serverAuth', 'clientAuth']);
+const purpose = z.enum([
+  'cscaMasterListSigningKey',
+  'deviationListSigningKey',
+  'lds2TravelStampSigner',
+  'lds2VisaSigner',
+  'lds2BiometricsSigner',
+  'spocClient',
+  'spocServer',
+  'vdsSigner',
+  'vdsNcSigner',
+  'dtcSigner',
+  'serverAuth',
+  'clientAuth',
+]);
 const documentType = z.string().regex(/^[A-Z]{1,2}$/, 'must be one or two letters, without filler');
 
 /** Every extension that a profile can ask for; those it does not name are not issued. */
@@ -39,6 +67,8 @@ const extensions = z.strictObject({
   extKeyUsage: z.strictObject({ critical, purposes: z.array(purpose).min(1) }).optional(),
   cRLDistributionPoints: z.strictObject({ critical, uris: z.array(uri).min(1) }).optional(),
   documentTypeList: z.strictObject({ critical, types: z.array(documentType).min(1) }).optional(),
+  /** In a link certificate whose subject is not its issuer, and in no other (Doc 9303-12 §7.1.1.5). */
+  nameChange: z.strictObject({ critical, when: z.literal('subject-differs') }).optional(),
 });
 
 const subjectAttribute = z
@@ -54,13 +84,25 @@ const certificateProfileSchema = z.strictObject({
   standard: z.string().min(1),
   issuer: z.enum(['self', 'csca', 'access-ca']),
   /** Relative distinguished names in their order; `{country}` and the like are filled in by the instance. */
-  subject: z.array(subjectAttribute).min(2),
+  subject: z.union([z.literal('of-successor'), z.array(subjectAttribute).min(2)]),
   keys: z.strictObject({
     allowed: z.array(algorithm).min(1),
     ecParameters: z.enum(['explicit', 'named']),
   }),
-  validity: z.strictObject({ certificate: periodSchema, privateKeyUsage: periodSchema.optional() }),
-  serialNumber: z.strictObject({ randomOctets: z.int().min(8).max(19) }),
+  validity: z.union([
+    z.literal('of-successor'),
+    z.strictObject({
+      certificate: periodSchema,
+      privateKeyUsage: periodSchema.optional(),
+      /** The longest validity of what is signed: documents, or for a CSCA certificates. */
+      longestSigned: periodSchema.optional(),
+    }),
+  ]),
+  /** `certificateReference`: below 2^20, because five hexadecimal digits of a seal's header name it. */
+  serialNumber: z.union([
+    z.strictObject({ randomOctets: z.int().min(8).max(19) }),
+    z.strictObject({ certificateReference: z.literal('five-hex-digits') }),
+  ]),
   extensions,
 });
 
@@ -70,10 +112,10 @@ export type CertificateProfile = z.infer<typeof certificateProfileSchema>;
  * Loads one certificate profile.
  *
  * @throws MalformedInput naming file, line and key when it does not fit the schema, contradicts itself or
- * departs from Doc 9303-12 Table 6
+ * departs from Doc 9303-12 Tables 6 to 8
  */
 export function parseCertificateProfile(source: PolicySource): CertificateProfile {
   const profile = parsePolicyFile(certificateProfileSchema, source);
-  checkAgainstTable6(profile, source.file);
+  checkAgainstStandard(profile, source.file);
   return profile;
 }

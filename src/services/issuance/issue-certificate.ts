@@ -4,7 +4,7 @@ import type { CertificateOrder, CertificateRecord, IssuerReference, KeyOrder, Ke
 import { checkCertificate } from './check-certificate.ts';
 import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
 
-export type CertificateRequest = Omit<CertificateOrder, 'serialNumber' | 'notBefore'>;
+export type CertificateRequest = Omit<CertificateOrder, 'serialNumber' | 'notBefore' | 'policyDigest'>;
 
 /**
  * Issues one certificate: claim → intent on record → sign → independent check → durable record.
@@ -15,14 +15,33 @@ export async function issueCertificate(
   deps: IssuanceDeps,
   request: CertificateRequest,
 ): Promise<CertificateRecord> {
-  const order: CertificateOrder = {
+  const order = await claimSerialNumber(deps, {
     ...request,
-    serialNumber: drawSerialNumber(deps, request.profile),
     notBefore: wholeSecond(deps.clock.now()),
-  };
-  await deps.records.begin({ kind: 'certificate', order });
+    policyDigest: deps.policies.digest,
+  });
   return completeCertificate(deps, order);
 }
+
+/** Draws until a serial number is new; only certificate references of five digits ever collide. */
+async function claimSerialNumber(
+  deps: IssuanceDeps,
+  request: Omit<CertificateOrder, 'serialNumber'>,
+): Promise<CertificateOrder> {
+  for (let draw = 1; ; draw += 1) {
+    const order = { ...request, serialNumber: drawSerialNumber(deps, request.profile) };
+    try {
+      await deps.records.begin({ kind: 'certificate', order });
+      return order;
+    } catch (error) {
+      const isTaken = error instanceof Refused && error.code === 'duplicate';
+      if (!isTaken || draw >= longestDraw) throw error;
+    }
+  }
+}
+
+/** Enough to find a free one among 2^20 while a state uses five a year. */
+const longestDraw = 100;
 
 /** The second half of `issueCertificate`, after a crash too. */
 export async function completeCertificate(
@@ -50,16 +69,21 @@ export async function completeCertificate(
   return record;
 }
 
-/** Random, positive and unpredictable; never used before is what the records see to. */
+/**
+ * Random, positive and unpredictable; that it was never used before is what the records see to. The certificate
+ * reference of a seal is five hexadecimal digits, and all zeros are for tests (Doc 9303-13 §2.2.1).
+ */
 function drawSerialNumber(deps: IssuanceDeps, profileName: string): bigint {
-  const octets = deps.policies.profiles.get(profileName)?.serialNumber.randomOctets;
-  if (octets === undefined) {
+  const form = deps.policies.profiles.get(profileName)?.serialNumber;
+  if (form === undefined) {
     throw new Refused('policy', `there is no profile ${profileName}`, {
       field: 'profile',
       mend: `use one of ${[...deps.policies.profiles.keys()].join(', ')}`,
     });
   }
-  return BigInt(`0x01${Buffer.from(deps.random.octets(octets)).toString('hex')}`);
+  const random = (octets: number) => BigInt(`0x${Buffer.from(deps.random.octets(octets)).toString('hex')}`);
+  if ('randomOctets' in form) return (1n << BigInt(8 * form.randomOctets)) | random(form.randomOctets);
+  return (random(8) % 0xfffffn) + 1n;
 }
 
 /** The newest certificate of a role, with its key, as issuer of others. */

@@ -1,5 +1,6 @@
 import { completeCrl } from '../crl/publish-crl.ts';
 import { completeMasterList } from '../masterlist/publish-master-list.ts';
+import { Refused } from '../errors.ts';
 import type { IssuanceIntent } from '../ports.ts';
 import { completeCertificate } from './issue-certificate.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
@@ -15,7 +16,12 @@ export async function recoverIssuance(deps: IssuanceDeps): Promise<number> {
   const open = await deps.records.openIntents();
   for (const intent of open) {
     await deps.records.countUse(intent);
-    await complete(deps, intent);
+    try {
+      await complete(deps, intent);
+    } catch (error) {
+      // What may not be signed any more, because a policy has changed since, is on record as abandoned.
+      if (!(error instanceof Refused)) throw error;
+    }
   }
   return open.length;
 }

@@ -5,6 +5,8 @@ import {
   type PublicKeyValue,
 } from '../../formats/algorithms/encode-subject-public-key-info.ts';
 import { type KeyAlgorithm, keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
+import { oids } from '../../formats/oids.ts';
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { encodeTbsCertificate } from '../../formats/x509/encode-certificate.ts';
 import {
   encodeAuthorityKeyIdentifier,
@@ -14,6 +16,7 @@ import {
   encodeExtKeyUsage,
   encodeGeneralNames,
   encodeKeyUsage,
+  encodeNameChange,
   encodePrivateKeyUsagePeriod,
   encodeSubjectKeyIdentifier,
   type IssuedExtension,
@@ -54,25 +57,94 @@ export function prepareCertificate(
   issuer: Issuer | undefined,
 ): Uint8Array {
   const algorithm = allowedAlgorithm(profile, order, subjectKey);
-  const notAfter = addPeriod(order.notBefore, profile.validity.certificate);
-  if (issuer !== undefined) assertWithinIssuer(order.notBefore, notAfter, issuer);
-  const fill = placeholders(state, order);
-  const subject = encodeName(
-    profile.subject.map((entry) => {
-      const [type, template] = Object.entries(entry)[0] as [IssuedAttributeType, string];
-      return { type, value: fill(template) };
-    }),
-  );
+  const holder =
+    order.successor === undefined
+      ? newHolder(profile, state, order)
+      : successorAsHolder(order.successor, issuer);
+  if (issuer !== undefined) assertWithinIssuer(order.notBefore, holder.notAfter, issuer);
   return encodeTbsCertificate({
     serialNumber: order.serialNumber,
     signature: encodeSignatureAlgorithm((issuer?.algorithm ?? algorithm).signature),
-    issuer: issuer?.name ?? subject,
+    issuer: issuer?.name ?? holder.subject,
     notBefore: order.notBefore,
-    notAfter,
-    subject,
+    notAfter: holder.notAfter,
+    subject: holder.subject,
     subjectPublicKeyInfo: encodeSubjectPublicKeyInfo(subjectKey, profile.keys.ecParameters),
-    extensions: extensionsOf(profile, state, order, fill, keyIdentifierOf(subjectKey), issuer),
+    extensions: extensionsOf(profile, state, order, { holder, subjectKey, issuer }),
   });
+}
+
+/** What a certificate says of its holder, other than the key. */
+interface Holder {
+  /** Name, DER. */
+  readonly subject: Uint8Array;
+  readonly notAfter: Date;
+  /** extnValue of subjectAltName. */
+  readonly subjectAltName: Uint8Array;
+  /** extnValue of privateKeyUsagePeriod. */
+  readonly privateKeyUsagePeriod: Uint8Array | undefined;
+}
+
+function newHolder(profile: CertificateProfile, state: IssuingState, order: CertificateOrder): Holder {
+  if (profile.subject === 'of-successor' || profile.validity === 'of-successor') {
+    throw new Refused('policy', `${profile.profile} needs the certificate of the successor`, {
+      field: 'successor',
+      mend: 'issue the new self-signed CSCA certificate first and link to it',
+    });
+  }
+  const { certificate, privateKeyUsage } = profile.validity;
+  const fill = placeholders(state, order);
+  const subject = profile.subject.map((entry) => {
+    const [type, template] = Object.entries(entry)[0] as [IssuedAttributeType, string];
+    return { type, value: fill(template) };
+  });
+  assertSubjectForm(profile, subject);
+  const usageEnd = privateKeyUsage && addPeriod(order.notBefore, privateKeyUsage);
+  return {
+    subject: encodeName(subject),
+    notAfter: addPeriod(order.notBefore, certificate),
+    subjectAltName: encodeGeneralNames(subjectAltName(profile, state, order, fill)),
+    privateKeyUsagePeriod: usageEnd && encodePrivateKeyUsagePeriod(order.notBefore, usageEnd),
+  };
+}
+
+/**
+ * A link certificate says what the new self-signed certificate says: name, alternative names and usage period of
+ * the new key (Doc 9303-12 §7.1.1.5). It ends no later than the certificate of the key that signs it: the standard
+ * does not say, and a link that outlives its trust anchor proves nothing.
+ */
+function successorAsHolder(successor: Uint8Array, issuer: Issuer | undefined): Holder {
+  const certificate = decodeCertificate(successor, { strict: true });
+  const name = certificate.extensions.get(oids.subjectAltName);
+  if (name === undefined || issuer === undefined) {
+    throw new Refused('policy', 'a link certificate needs an issuer and a successor of ours', {
+      field: 'successor',
+      mend: 'give the new self-signed CSCA certificate and the key before it',
+    });
+  }
+  return {
+    subject: certificate.subject.bytes,
+    notAfter: new Date(Math.min(certificate.notAfter.getTime(), issuer.notAfter.getTime())),
+    subjectAltName: name.value,
+    privateKeyUsagePeriod: certificate.extensions.get(oids.privateKeyUsagePeriod)?.value,
+  };
+}
+
+/** Names that a chip or seal has little room for (Doc 9303-12 §7.1.2, §7.1.3). */
+function assertSubjectForm(
+  profile: CertificateProfile,
+  subject: readonly { readonly type: IssuedAttributeType; readonly value: string }[],
+): void {
+  const commonName = subject.find(({ type }) => type === 'commonName')?.value ?? '';
+  const refuse = (detail: string, source: string): never => {
+    throw new Refused('policy', detail, { field: 'subject.name', rule: 'C-DN1', source, mend: 'shorten it' });
+  };
+  if (profile.kind === 'vds-signer' && !/^[A-Z0-9]{2}$/.test(commonName)) {
+    refuse('the commonName of a bar-code signer has two upper-case characters', 'Doc 9303-12 §7.1.3');
+  }
+  if (profile.kind === 'lds2-signer' && commonName.length > 9) {
+    refuse('the commonName of an LDS2 signer has at most nine characters', 'Doc 9303-12 §7.1.2');
+  }
 }
 
 function allowedAlgorithm(
@@ -130,35 +202,40 @@ function placeholders(state: IssuingState, order: CertificateOrder): Fill {
     });
 }
 
+interface Parties {
+  readonly holder: Holder;
+  readonly subjectKey: PublicKeyValue;
+  readonly issuer: Issuer | undefined;
+}
+
 /** The extensions that the profile lists, in its order: these and no others. */
 function extensionsOf(
   profile: CertificateProfile,
   state: IssuingState,
   order: CertificateOrder,
-  fill: Fill,
-  subjectKeyIdentifier: Uint8Array,
-  issuer: Issuer | undefined,
+  { holder, subjectKey, issuer }: Parties,
 ): IssuedExtension[] {
   const asked = profile.extensions;
-  const alternativeName = () => encodeGeneralNames(subjectAltName(profile, state, order, fill));
-  const keyUsageUntil = () =>
-    addPeriod(order.notBefore, profile.validity.privateKeyUsage ?? profile.validity.certificate);
-  const values: Record<keyof typeof asked, () => Uint8Array> = {
+  const subjectKeyIdentifier = keyIdentifierOf(subjectKey);
+  const hasNewName = issuer !== undefined && Buffer.compare(issuer.name, holder.subject) !== 0;
+  const values: Record<keyof typeof asked, () => Uint8Array | undefined> = {
     authorityKeyIdentifier: () => encodeAuthorityKeyIdentifier(issuer?.keyIdentifier ?? subjectKeyIdentifier),
     subjectKeyIdentifier: () => encodeSubjectKeyIdentifier(subjectKeyIdentifier),
     keyUsage: () => encodeKeyUsage(asked.keyUsage?.bits ?? []),
-    privateKeyUsagePeriod: () => encodePrivateKeyUsagePeriod(order.notBefore, keyUsageUntil()),
-    subjectAltName: alternativeName,
-    issuerAltName: () => (issuer === undefined ? alternativeName() : issuerAltName(issuer)),
+    privateKeyUsagePeriod: () => holder.privateKeyUsagePeriod,
+    subjectAltName: () => holder.subjectAltName,
+    issuerAltName: () => (issuer === undefined ? holder.subjectAltName : issuerAltName(issuer)),
     basicConstraints: () => encodeBasicConstraintsOfCa(asked.basicConstraints?.pathLenConstraint ?? 0),
     extKeyUsage: () => encodeExtKeyUsage(asked.extKeyUsage?.purposes ?? []),
     cRLDistributionPoints: () =>
-      encodeCrlDistributionPoints((asked.cRLDistributionPoints?.uris ?? []).map(fill)),
+      encodeCrlDistributionPoints((asked.cRLDistributionPoints?.uris ?? []).map(placeholders(state, order))),
     documentTypeList: () => encodeDocumentTypeList(asked.documentTypeList?.types ?? []),
+    nameChange: () => (hasNewName ? encodeNameChange() : undefined),
   };
   return (Object.keys(asked) as (keyof typeof asked)[]).flatMap((type) => {
     const extension = asked[type];
-    return extension === undefined ? [] : [{ type, critical: extension.critical, value: values[type]() }];
+    const value = extension && values[type]();
+    return value === undefined ? [] : [{ type, critical: extension?.critical ?? false, value }];
   });
 }
 

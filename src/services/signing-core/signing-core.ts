@@ -35,22 +35,28 @@ import { assertMaySign, type DocumentSigner, documentSignerFrom } from './docume
 import { assertCertifies, issuerFrom } from './issuer.ts';
 import { prepareCertificate } from './prepare-certificate.ts';
 
-/** The one role whose key may sign certificates of a kind. */
-const issuerRoles: Record<CertificateKind, KeyRole> = {
-  csca: 'csca',
-  'document-signer': 'csca',
-  'master-list-signer': 'csca',
-  'access-ca': 'access-ca',
-  access: 'access-ca',
-};
+interface Roles {
+  /** The one role whose key may sign certificates of a kind. */
+  readonly issuer: KeyRole;
+  /** The role of the subject's own key; undefined where it does not live on the token. */
+  readonly subject: KeyRole | undefined;
+}
 
-/** The role of the subject's own key, where it lives on the token. */
-const subjectRoles: Record<CertificateKind, KeyRole | undefined> = {
-  csca: 'csca',
-  'document-signer': 'document-signer',
-  'master-list-signer': 'master-list-signer',
-  'access-ca': 'access-ca',
-  access: undefined,
+const roles: Record<CertificateKind, Roles> = {
+  csca: { issuer: 'csca', subject: 'csca' },
+  'csca-link': { issuer: 'csca', subject: 'csca' },
+  'document-signer': { issuer: 'csca', subject: 'document-signer' },
+  'master-list-signer': { issuer: 'csca', subject: 'master-list-signer' },
+  'deviation-list-signer': { issuer: 'csca', subject: 'deviation-list-signer' },
+  communication: { issuer: 'csca', subject: undefined },
+  'spoc-client': { issuer: 'csca', subject: undefined },
+  'spoc-server': { issuer: 'csca', subject: undefined },
+  'lds2-signer': { issuer: 'csca', subject: 'lds2-signer' },
+  'vds-signer': { issuer: 'csca', subject: 'vds-signer' },
+  'vds-nc-signer': { issuer: 'csca', subject: 'vds-nc-signer' },
+  'dtc-signer': { issuer: 'csca', subject: 'dtc-signer' },
+  'access-ca': { issuer: 'access-ca', subject: 'access-ca' },
+  access: { issuer: 'access-ca', subject: undefined },
 };
 
 /**
@@ -80,13 +86,14 @@ export class SigningCore {
 
   /** @returns the certificate, DER */
   signCertificate(order: CertificateOrder): Uint8Array {
+    this.#assertPolicies(order.policyDigest);
     const profile = this.#profile(order.profile);
     const subjectKey = this.#subjectKey(profile, order);
     const issuerKeyId = order.issuer?.keyId ?? ('keyId' in order.subjectKey ? order.subjectKey.keyId : '');
     const issuer = this.#issuer(profile, order.issuer);
     const tbs = prepareCertificate(profile, this.#state, order, subjectKey, issuer);
     const { signature } = issuer?.algorithm ?? algorithmNamed(order.keyAlgorithm);
-    const value = this.#token.sign(issuerKeyId, issuerRoles[profile.kind], signature, tbs);
+    const value = this.#token.sign(issuerKeyId, roles[profile.kind].issuer, signature, tbs);
     return encodeSigned(tbs, encodeSignatureAlgorithm(signature), value);
   }
 
@@ -175,8 +182,18 @@ export class SigningCore {
     });
   }
 
+  /** A profile that was edited since means another decision: it has to be taken again. */
+  #assertPolicies(digest: string): void {
+    if (digest === this.#policies.digest) return;
+    throw new Refused('policy', 'the order was decided under other policies than the signer has', {
+      rule: 'policy-digest',
+      field: 'policyDigest',
+      mend: 'start the service again, so that it loads the policies as they are now',
+    });
+  }
+
   #subjectKey(profile: CertificateProfile, order: CertificateOrder) {
-    const role = subjectRoles[profile.kind];
+    const role = roles[profile.kind].subject;
     if (role !== undefined && 'keyId' in order.subjectKey) {
       return this.#token.findKey(order.subjectKey.keyId, role).publicKey;
     }
@@ -195,7 +212,7 @@ export class SigningCore {
       });
     }
     if (reference === undefined) return undefined;
-    return issuerFrom(reference, this.#token.findKey(reference.keyId, issuerRoles[profile.kind]));
+    return issuerFrom(reference, this.#token.findKey(reference.keyId, roles[profile.kind].issuer));
   }
 
   #documentSigner(order: SodOrder): DocumentSigner {

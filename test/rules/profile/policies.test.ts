@@ -79,6 +79,93 @@ describe('policies', () => {
     );
   });
 
+  // Bounds of the standard that a profile cannot leave.
+  it.each([
+    [
+      'a Document Signer key in use for more than three months',
+      'dsc-passport.yaml',
+      'privateKeyUsage: P3M',
+      'privateKeyUsage: P4M',
+      /longer than 100 days/,
+    ],
+    [
+      'a CSCA key in use for more than five years',
+      'csca.yaml',
+      'privateKeyUsage: P4Y',
+      'privateKeyUsage: P6Y',
+      /longer than 1830 days/,
+    ],
+    [
+      'a certificate that ends before the last document',
+      'dsc-passport.yaml',
+      'certificate: P10Y3M',
+      'certificate: P10Y2M',
+      /must cover/,
+    ],
+    [
+      'a CSCA that ends before what it issued',
+      'csca.yaml',
+      'certificate: P14Y3M',
+      'certificate: P14Y',
+      /must cover/,
+    ],
+    [
+      'no word of how long documents are valid',
+      'dsc-passport.yaml',
+      /\n {2}longestSigned: P10Y.*/,
+      '',
+      /longestSigned/,
+    ],
+    [
+      'RSA for a bar-code signer',
+      'vds-signer.yaml',
+      'ecdsa-P-384-sha384',
+      'rsassa-pss-3072-sha256',
+      /ECDSA only/,
+    ],
+    [
+      'an organization in the name of a bar-code signer',
+      'vds-signer.yaml',
+      '  - commonName',
+      '  - organizationName: "x"\n  - commonName',
+      /alone/,
+    ],
+    [
+      'keyUsage in a bar-code signer',
+      'vds-signer.yaml',
+      '  extKeyUsage',
+      '  keyUsage: { critical: true, bits: [digitalSignature] }\n  extKeyUsage',
+      /extensions\.keyUsage/,
+    ],
+    ['a SPOC server without its host', 'spoc-server.yaml', 'hosts: true', 'hosts: false', /hosts/],
+    [
+      'a SPOC client with the purpose of a server',
+      'spoc-client.yaml',
+      'spocClient',
+      'spocServer',
+      /purposes/,
+    ],
+    [
+      'a link with a name of its own',
+      'csca-link.yaml',
+      /subject: of-successor.*/,
+      'subject: [{ countryName: UT }, { commonName: x }]',
+      /links only/,
+    ],
+    ['a link without nameChange', 'csca-link.yaml', /\n {2}nameChange.*/, '', /nameChange/],
+    [
+      'nameChange in a Document Signer',
+      'dsc-passport.yaml',
+      '  documentTypeList',
+      '  nameChange: { critical: false, when: subject-differs }\n  documentTypeList',
+      /nameChange/,
+    ],
+  ])('refuses %s', (_, file, from, to, message) => {
+    expect(() => parsePolicies(shipped({ file, from, to }))).toThrow(
+      expect.objectContaining({ kind: 'malformed', message: expect.stringMatching(message) }),
+    );
+  });
+
   // Doc 9303-12 Table 6 as the loader enforces it.
   it.each([
     [

@@ -1,0 +1,265 @@
+import type { KnownOidName } from '../../formats/oids.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import type { CertificateKind, CertificateProfile } from './certificate-profile.ts';
+
+type ExtensionName = keyof CertificateProfile['extensions'];
+/** m: must be there, o: may, x: must not. C: critical, nc: not critical. */
+type Cell = 'm C' | 'm nc' | 'o nc' | 'x';
+type Column = Readonly<Record<ExtensionName, Cell>>;
+
+/** What Doc 9303-12 asks of the certificates of one kind. */
+interface Requirements {
+  readonly source: string;
+  readonly extensions: Column;
+  /** Exactly these bits; undefined where keyUsage is up to the protocol or must be absent. */
+  readonly keyUsage: readonly string[] | undefined;
+  /** Exactly these purposes; undefined where they are up to the protocol or must be absent. */
+  readonly purposes: readonly KnownOidName[] | undefined;
+  readonly ecdsaOnly: boolean;
+  /** Longest privateKeyUsage in days, with the days that months may be longer. */
+  readonly longestUsageDays: number | undefined;
+}
+
+const root: Column = {
+  authorityKeyIdentifier: 'o nc',
+  subjectKeyIdentifier: 'm nc',
+  keyUsage: 'm C',
+  privateKeyUsagePeriod: 'm nc',
+  subjectAltName: 'm nc',
+  issuerAltName: 'm nc',
+  basicConstraints: 'm C',
+  extKeyUsage: 'x',
+  cRLDistributionPoints: 'm nc',
+  documentTypeList: 'x',
+  nameChange: 'x',
+};
+const link: Column = { ...root, authorityKeyIdentifier: 'm nc', nameChange: 'm nc' };
+const documentSigner: Column = {
+  authorityKeyIdentifier: 'm nc',
+  subjectKeyIdentifier: 'o nc',
+  keyUsage: 'm C',
+  privateKeyUsagePeriod: 'm nc',
+  subjectAltName: 'm nc',
+  issuerAltName: 'm nc',
+  basicConstraints: 'x',
+  extKeyUsage: 'x',
+  cRLDistributionPoints: 'm nc',
+  documentTypeList: 'm nc',
+  nameChange: 'x',
+};
+const listSigner: Column = {
+  ...documentSigner,
+  privateKeyUsagePeriod: 'o nc',
+  extKeyUsage: 'm C',
+  documentTypeList: 'x',
+};
+const communication: Column = { ...listSigner, cRLDistributionPoints: 'o nc' };
+/** Tables 7 and 8: small enough for a chip or a seal. */
+const minimal: Column = {
+  authorityKeyIdentifier: 'm nc',
+  subjectKeyIdentifier: 'x',
+  keyUsage: 'x',
+  privateKeyUsagePeriod: 'x',
+  subjectAltName: 'x',
+  issuerAltName: 'x',
+  basicConstraints: 'x',
+  extKeyUsage: 'm C',
+  cRLDistributionPoints: 'x',
+  documentTypeList: 'x',
+  nameChange: 'x',
+};
+
+const caBits = ['keyCertSign', 'cRLSign'];
+const signerBits = ['digitalSignature'];
+const plain = { keyUsage: undefined, purposes: undefined, ecdsaOnly: false, longestUsageDays: undefined };
+const table6 = 'Doc 9303-12 §7.1 Table 6';
+
+/**
+ * Access certificates are no part of the eMRTD PKI and follow RFC 5280. VDS-NC follows the LDS2 form and DTC
+ * the Document Signer's with its own purpose: the technical reports are not at hand, and these are the readings
+ * of those who cite them.
+ */
+const requirements: Partial<Record<CertificateKind, Requirements>> = {
+  csca: { ...plain, source: table6, extensions: root, keyUsage: caBits, longestUsageDays: 5 * 366 },
+  'csca-link': { ...plain, source: table6, extensions: link, keyUsage: caBits },
+  'document-signer': {
+    ...plain,
+    source: table6,
+    extensions: documentSigner,
+    keyUsage: signerBits,
+    longestUsageDays: 100,
+  },
+  'master-list-signer': {
+    ...plain,
+    source: table6,
+    extensions: listSigner,
+    keyUsage: signerBits,
+    purposes: ['cscaMasterListSigningKey'],
+  },
+  'deviation-list-signer': {
+    ...plain,
+    source: table6,
+    extensions: listSigner,
+    keyUsage: signerBits,
+    purposes: ['deviationListSigningKey'],
+  },
+  communication: { ...plain, source: table6, extensions: communication },
+  'spoc-client': {
+    ...plain,
+    source: 'Doc 9303-12 §7.2.1',
+    extensions: { ...communication, cRLDistributionPoints: 'm nc' },
+    purposes: ['spocClient'],
+  },
+  'spoc-server': {
+    ...plain,
+    source: 'Doc 9303-12 §7.2.1',
+    extensions: { ...communication, cRLDistributionPoints: 'm nc' },
+    purposes: ['spocServer'],
+  },
+  'lds2-signer': {
+    ...plain,
+    source: 'Doc 9303-12 §7.1.2 Table 7',
+    extensions: minimal,
+    ecdsaOnly: true,
+    longestUsageDays: 2 * 366,
+  },
+  'vds-signer': {
+    ...plain,
+    source: 'Doc 9303-12 §7.1.3 Table 8',
+    extensions: { ...minimal, documentTypeList: 'o nc' },
+    purposes: ['vdsSigner'],
+    ecdsaOnly: true,
+    longestUsageDays: 2 * 366,
+  },
+  'vds-nc-signer': {
+    ...plain,
+    source: 'ICAO technical report VDS-NC',
+    extensions: minimal,
+    purposes: ['vdsNcSigner'],
+    ecdsaOnly: true,
+  },
+  'dtc-signer': {
+    ...plain,
+    source: 'ICAO technical report DTC',
+    extensions: { ...documentSigner, extKeyUsage: 'm C', documentTypeList: 'o nc' } as Column,
+    keyUsage: signerBits,
+    purposes: ['dtcSigner'],
+  },
+};
+
+type Refuse = (key: string, reason: string, source?: string) => never;
+
+/** @throws MalformedInput on the first departure from the standard, naming file, key and clause */
+export function checkAgainstStandard(profile: CertificateProfile, file: string): void {
+  const required = requirements[profile.kind];
+  if (required === undefined) return;
+  const refuse: Refuse = (key, reason, source = required.source) => {
+    throw new MalformedInput(`${file} ${key}`, reason, { source });
+  };
+  checkExtensions(profile, required, refuse);
+  checkKeys(profile, required, refuse);
+  checkSubject(profile, required, refuse);
+  checkPeriods(profile, required, refuse);
+  if ((profile.kind === 'csca') !== (profile.issuer === 'self')) {
+    refuse('issuer', 'must be self for a CSCA and csca for what it issues', 'Doc 9303-12 §2');
+  }
+}
+
+function checkExtensions(profile: CertificateProfile, required: Requirements, refuse: Refuse): void {
+  for (const [name, cell] of Object.entries(required.extensions) as [ExtensionName, Cell][]) {
+    const extension = profile.extensions[name];
+    if (extension === undefined) {
+      if (cell.startsWith('m')) refuse(`extensions.${name}`, `must be present in a ${profile.kind} profile`);
+      continue;
+    }
+    if (cell === 'x') refuse(`extensions.${name}`, `must not be present in a ${profile.kind} profile`);
+    if (extension.critical !== cell.endsWith(' C')) {
+      refuse(`extensions.${name}.critical`, `must be ${cell.endsWith(' C')}`);
+    }
+  }
+  const { keyUsage, extKeyUsage, subjectAltName } = profile.extensions;
+  if (required.keyUsage !== undefined && !sameSet(required.keyUsage, keyUsage?.bits)) {
+    refuse('extensions.keyUsage.bits', `must be exactly ${required.keyUsage.join(', ')}`);
+  }
+  if (required.purposes !== undefined && !sameSet(required.purposes, extKeyUsage?.purposes)) {
+    refuse('extensions.extKeyUsage.purposes', `must be exactly ${required.purposes.join(', ')}`);
+  }
+  if (subjectAltName !== undefined && !subjectAltName.countryCode) {
+    refuse('extensions.subjectAltName.countryCode', 'must be true', 'Doc 9303-12 §7.1.1.2');
+  }
+  if (profile.kind === 'spoc-server' && subjectAltName?.hosts !== true) {
+    refuse('extensions.subjectAltName.hosts', 'must be true: the host of the SPOC URL');
+  }
+}
+
+function sameSet(wanted: readonly string[], asked: readonly string[] | undefined): boolean {
+  return asked?.length === wanted.length && wanted.every((item) => asked.includes(item));
+}
+
+function checkKeys(profile: CertificateProfile, required: Requirements, refuse: Refuse): void {
+  const isTls = profile.kind === 'communication' || profile.kind.startsWith('spoc-');
+  if (!isTls && profile.keys.ecParameters !== 'explicit') {
+    refuse('keys.ecParameters', 'must be explicit', 'Doc 9303-12 §4.1.6.3');
+  }
+  if (required.ecdsaOnly && profile.keys.allowed.some((name) => !name.startsWith('ecdsa-'))) {
+    refuse('keys.allowed', 'must be ECDSA only', 'Doc 9303-12 §4.1.7 and §4.1.8');
+  }
+}
+
+function checkSubject(profile: CertificateProfile, required: Requirements, refuse: Refuse): void {
+  const isLink = profile.kind === 'csca-link';
+  if ((profile.subject === 'of-successor') !== isLink) refuse('subject', 'of-successor is for links only');
+  if (profile.subject === 'of-successor') return;
+  const types = profile.subject.flatMap((entry) => Object.keys(entry));
+  for (const type of ['countryName', 'commonName']) {
+    if (!types.includes(type)) refuse('subject', `must have ${type}`, 'Doc 9303-12 Table 5');
+  }
+  if (required.extensions.keyUsage === 'x' && types.length !== 2) {
+    refuse('subject', 'must be countryName and commonName alone');
+  }
+}
+
+function checkPeriods(profile: CertificateProfile, required: Requirements, refuse: Refuse): void {
+  if ((profile.validity === 'of-successor') !== (profile.kind === 'csca-link')) {
+    refuse('validity', 'of-successor is for links only');
+  }
+  if (profile.validity === 'of-successor') return;
+  const { certificate, privateKeyUsage, longestSigned } = profile.validity;
+  if (privateKeyUsage === undefined) {
+    if (profile.extensions.privateKeyUsagePeriod !== undefined) {
+      refuse('validity.privateKeyUsage', 'is needed for the privateKeyUsagePeriod extension');
+    }
+    return;
+  }
+  const longest = required.longestUsageDays;
+  if (longest !== undefined && shortestDays(privateKeyUsage) > longest) {
+    refuse('validity.privateKeyUsage', `must not be longer than ${longest} days`, 'Doc 9303-12 Table 1');
+  }
+  if (profile.kind === 'document-signer' && longestSigned === undefined) {
+    refuse('validity.longestSigned', 'is needed: the longest validity of a document', 'Doc 9303-12 §4.1.1');
+  }
+  const needed = longestDays(privateKeyUsage) + longestDays(longestSigned ?? noTime);
+  if (longestDays(certificate) < needed) {
+    refuse(
+      'validity.certificate',
+      'must cover key usage and the longest validity of what is signed',
+      'Doc 9303-12 §4.1.1 and Table 1',
+    );
+  }
+}
+
+interface CalendarPeriod {
+  readonly years: number;
+  readonly months: number;
+  readonly days: number;
+}
+const noTime: CalendarPeriod = { years: 0, months: 0, days: 0 };
+
+/** Months of 31 days, so that sums of months compare as months do. */
+function longestDays({ years, months, days }: CalendarPeriod): number {
+  return (years * 12 + months) * 31 + days;
+}
+
+function shortestDays({ years, months, days }: CalendarPeriod): number {
+  return years * 365 + months * 28 + days;
+}
