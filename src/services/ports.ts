@@ -2,6 +2,7 @@ import type { PublicKeyValue } from '../formats/algorithms/encode-subject-public
 import type { DigestName } from '../formats/algorithms/digests.ts';
 import type { KeyType, SignatureAlgorithm } from '../formats/algorithms/signature-algorithms.ts';
 import type { LdsVersion } from '../rules/sod/sod-rules.ts';
+import type { ServiceError } from './errors.ts';
 
 /** What the services need from the outside. Adapters and hsm/ implement these. */
 
@@ -147,6 +148,8 @@ export interface Signer {
   signSod(order: SodOrder): Promise<Uint8Array>;
   signMasterList(order: MasterListOrder): Promise<Uint8Array>;
   status(): Promise<TokenStatus>;
+  /** Why no token can be reached, as far as is known; undefined while a job may well be answered. */
+  readonly failure: ServiceError | undefined;
 }
 
 /** A SOD that is on record as to be signed; durable before a token is touched. */

@@ -1,4 +1,5 @@
 import type { DigestName } from '../../formats/algorithms/digests.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { type LdsVersion, sodViolation } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
@@ -38,6 +39,12 @@ export interface SignedSod {
   readonly isRepeat: boolean;
 }
 
+interface InFlight {
+  readonly contentDigest: string;
+  /** Undefined where the intent was ended without a SOD. */
+  readonly outcome: Promise<RecordedSod | undefined>;
+}
+
 /** Attempts at one SOD in one go: the first, and again after the signer that held it was lost. */
 const maxAttempts = 5;
 
@@ -48,7 +55,7 @@ const maxAttempts = 5;
 export class SodService {
   readonly #deps: SodDeps;
   /** Work under way, by request id: a repeat that comes meanwhile waits for the same outcome. */
-  readonly #inFlight = new Map<string, { contentDigest: string; outcome: Promise<RecordedSod> }>();
+  readonly #inFlight = new Map<string, InFlight>();
   #broken: InvariantBroken | undefined;
 
   constructor(deps: SodDeps) {
@@ -69,15 +76,24 @@ export class SodService {
    * the same request id); InvariantBroken
    */
   async sign(request: SodRequest): Promise<SignedSod> {
-    const other = this.#inFlight.get(request.requestId);
-    if (other !== undefined) {
-      assertSameContent(request, other.contentDigest);
-      return { sod: await this.#withinDeadline(other.outcome), isRepeat: true };
-    }
     const recorded = await this.#deps.records.find(request.requestId);
     if (recorded !== undefined) return repeat(request, recorded);
+    // Only now: from here until the work is in flight nothing is awaited, so that no one comes in between.
+    const other = this.#inFlight.get(request.requestId);
+    if (other !== undefined) return this.#signAfter(other, request);
     this.#assertAllowed(request);
     return this.#signNew(request);
+  }
+
+  /** Which content has a request id is for the records to say; what is in flight may still fail to claim it. */
+  async #signAfter(other: InFlight, request: SodRequest): Promise<SignedSod> {
+    if (request.contentDigest === other.contentDigest) {
+      const sod = await this.#withinDeadline(other.outcome);
+      if (sod !== undefined) return { sod, isRepeat: true };
+    } else {
+      await this.#withinDeadline(Promise.allSettled([other.outcome]));
+    }
+    return this.sign(request);
   }
 
   async find(requestId: string): Promise<RecordedSod | undefined> {
@@ -85,24 +101,29 @@ export class SodService {
   }
 
   /**
-   * Completes what a crash or a lost signer left open.
+   * Completes what a crash or a lost signer left open. All of it is taken in hand at once, because an intent
+   * that had to wait for others could meanwhile be ended by a repeat of its request, and be signed again.
    *
    * @returns how many SODs were completed
+   * @throws the first failure, once every intent has been tried
    */
   async completeOpenIntents(): Promise<number> {
-    let completed = 0;
-    for (const intent of await this.#deps.records.openIntents()) {
-      if (this.#inFlight.has(intent.requestId)) continue;
-      if (await this.#abandonIfOver(intent)) continue;
-      await this.#start(intent, () => this.#completeAgain(intent));
-      completed += 1;
-    }
-    return completed;
+    const open = await this.#deps.records.openIntents();
+    if (open.length === 0) return 0;
+    const { failure } = this.#deps.signer;
+    if (failure !== undefined) throw failure;
+    const outcomes = await Promise.allSettled(
+      open
+        .filter(({ requestId }) => !this.#inFlight.has(requestId))
+        .map((intent) => this.#start(intent, () => this.#completeOrAbandon(intent))),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value !== undefined).length;
   }
 
   #assertAllowed(request: SodRequest): void {
     if (this.#broken !== undefined) throw this.#broken;
-    const { policies, documentSigners } = this.#deps;
+    const { policies, documentSigners, signer } = this.#deps;
     const dataGroupNumbers = [...request.dataGroupHashes.keys()];
     const violation = sodViolation({ ...request, dataGroupNumbers }, policies.sod);
     if (violation !== undefined) throw new Refused('policy', violation.detail, violation);
@@ -120,6 +141,8 @@ export class SodService {
         mend: 'wait for Retry-After and send the request again',
       });
     }
+    // Without a token nothing is begun: a request that is repeated all night would count a use each time.
+    if (signer.failure !== undefined) throw signer.failure;
   }
 
   async #signNew(request: SodRequest): Promise<SignedSod> {
@@ -144,8 +167,9 @@ export class SodService {
         return repeat(request, claim.sod).sod;
       case 'open':
         assertSameContent(request, claim.intent.contentDigest);
-        if (await this.#abandonIfOver(claim.intent)) return this.#claimAndComplete(request, intent);
-        return this.#completeAgain(claim.intent);
+        return (
+          (await this.#completeOrAbandon(claim.intent)) ?? (await this.#claimAndComplete(request, intent))
+        );
     }
   }
 
@@ -159,7 +183,7 @@ export class SodService {
     });
   }
 
-  #start(intent: SodIntent, work: () => Promise<RecordedSod>): Promise<RecordedSod> {
+  #start<T extends RecordedSod | undefined>(intent: SodIntent, work: () => Promise<T>): Promise<T> {
     const outcome = work().finally(() => this.#inFlight.delete(intent.requestId));
     this.#inFlight.set(intent.requestId, { contentDigest: intent.contentDigest, outcome });
     outcome.catch((error: unknown) => {
@@ -168,36 +192,45 @@ export class SodService {
     return outcome;
   }
 
-  /** Signs an intent whose first signature, if there was one, was lost before it was recorded. */
-  async #completeAgain(intent: SodIntent): Promise<RecordedSod> {
+  /**
+   * Signs an intent whose first signature, if there was one, was lost before it was recorded.
+   *
+   * @returns undefined when its key's usage period is over, so that it can never be signed as it was meant
+   */
+  async #completeOrAbandon(intent: SodIntent): Promise<RecordedSod | undefined> {
+    const signer = this.#deps.documentSigners.withKey(intent.keyId);
+    if (signer === undefined || !isInUse(signer, this.#deps.clock.now())) {
+      const reason = 'the private key usage period of its Document Signer is over';
+      await this.#deps.records.abandon(intent, reason);
+      return undefined;
+    }
     await this.#deps.records.countUse(intent);
     return this.#complete(intent);
   }
 
-  /** sign → independent check → durable record; tried again when the signer that held the job is lost. */
+  /** sign → independent check → durable record */
   async #complete(intent: SodIntent): Promise<RecordedSod> {
     const signer = this.#deps.documentSigners.withKey(intent.keyId);
     if (signer === undefined) throw new InvariantBroken(`no Document Signer has the key ${intent.keyId}`);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const efSod = await this.#deps.signer.signSod(orderOf(intent, signer));
-        await this.#deps.check(efSod, intent, signer);
-        return await this.#deps.records.record(intent, efSod, signer.certificate.fingerprint);
-      } catch (error) {
-        if (error instanceof Refused) await this.#deps.records.abandon(intent, error.message);
-        const isLost = error instanceof Unavailable && error.outcome === 'unknown';
-        if (!isLost || attempt >= maxAttempts) throw error;
-        await this.#deps.records.countUse(intent);
-      }
-    }
+    const efSod = await this.#signature(intent, signer);
+    await this.#deps.check(efSod, intent, signer);
+    return this.#deps.records.record(intent, efSod, signer.certificate.fingerprint);
   }
 
-  /** An intent whose key's usage period is over can never be signed again as it was meant. */
-  async #abandonIfOver(intent: SodIntent): Promise<boolean> {
-    const signer = this.#deps.documentSigners.withKey(intent.keyId);
-    if (signer !== undefined && isInUse(signer, this.#deps.clock.now())) return false;
-    await this.#deps.records.abandon(intent, 'the private key usage period of its Document Signer is over');
-    return true;
+  /** Asks again when the process that held the job is lost, which may have signed: that is another use. */
+  async #signature(intent: SodIntent, signer: DocumentSignerEntry): Promise<Uint8Array> {
+    const { records } = this.#deps;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#deps.signer.signSod(orderOf(intent, signer));
+      } catch (error) {
+        const isForbidden = error instanceof Refused || error instanceof MalformedInput;
+        if (isForbidden) await records.abandon(intent, error.message);
+        const isLost = error instanceof Unavailable && error.outcome === 'unknown';
+        if (!isLost || attempt >= maxAttempts) throw error;
+        await records.countUse(intent);
+      }
+    }
   }
 
   async #withinDeadline<T>(work: Promise<T>): Promise<T> {
