@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemClock } from '../adapters/clock/index.ts';
+import { registerBench } from './cli/bench.ts';
 import { registerCorpusTable } from './cli/corpus-table.ts';
 import { registerCredential } from './cli/credential.ts';
 import { explain } from './cli/explain.ts';
@@ -45,6 +46,7 @@ registerVerify(program, screen);
 registerInspect(program, screen);
 registerCorpusTable(program, screen);
 registerSigner(program);
+registerBench(program, screen);
 
 try {
   await program.parseAsync();

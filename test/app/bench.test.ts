@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mainModule } from '../support/instance.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sigillo-test-bench-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** `sigillo bench` with rounds so short that its figures mean nothing. */
+function startBench() {
+  const tiny = [
+    '--seconds',
+    '0.2',
+    '--rounds',
+    '2',
+    '--in-flight',
+    '4',
+    '--algorithms',
+    'ecdsa-P-256-sha256',
+  ];
+  const child = spawn(process.execPath, [mainModule, 'bench', '--json', ...tiny], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = once(child, 'exit').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return { child, ended };
+}
+
+describe('sigillo bench', () => {
+  it('prints one object a line with the fields of the contract, and leaves nothing behind', async () => {
+    const { code, stdout, stderr } = await startBench().ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const measurements = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(measurements).toMatchObject([
+      { bench: 'sod-single', algorithm: 'ecdsa-P-256-sha256', unit: 'SOD/s', inFlight: 4 },
+      { bench: 'cold-start', unit: 's', limit: 2 },
+    ]);
+    for (const measurement of measurements) {
+      const number: unknown = expect.any(Number);
+      expect(measurement).toMatchObject({ ours: number, limit: number, ratio: number });
+      expect(measurement['against']).toBeTypeOf('string');
+      expect(measurement['rounds']).toHaveLength(2);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves nothing behind after Ctrl-C', async () => {
+    const { child, ended } = startBench();
+    while (readdirSync(folder).length === 0) await sleep(20);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refuses an algorithm that it cannot make a key for', async () => {
+    const child = spawn(process.execPath, [mainModule, 'bench', '--algorithms', 'rsa'], { stdio: 'ignore' });
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(2);
+  });
+});
