@@ -43,6 +43,7 @@ export type FoundSignatureAlgorithm = SignatureAlgorithm | UnsupportedAlgorithm;
  */
 export function decodeDigestAlgorithm(element: Element): DigestAlgorithm | undefined {
   const { oid, parameters } = decodeAlgorithmIdentifier(element);
+  requireNoneOrNull(element, parameters);
   if (parameters?.tag === tags.null) {
     element.tolerances.remark({
       code: 'DIGEST_NULL_PARAMETERS',
@@ -53,6 +54,11 @@ export function decodeDigestAlgorithm(element: Element): DigestAlgorithm | undef
     });
   }
   return digestByOid(oid);
+}
+
+function requireNoneOrNull(element: Element, parameters: Element | undefined): void {
+  if (parameters === undefined || parameters.tag === tags.null) return;
+  element.tolerate('ALG_PARAMETERS', 'has parameters other than NULL', 'RFC 5754 §2');
 }
 
 const ecdsaDigests = new Map<string, string>([
@@ -186,5 +192,7 @@ function mgf1Digest(element: Element): DigestAlgorithm | undefined {
 
 /** Inside PSS parameters NULL is usual and absence allowed (RFC 4055 §2.1), so neither is worth a note. */
 function pssDigest(element: Element): DigestAlgorithm | undefined {
-  return digestByOid(decodeAlgorithmIdentifier(element).oid);
+  const { oid, parameters } = decodeAlgorithmIdentifier(element);
+  requireNoneOrNull(element, parameters);
+  return digestByOid(oid);
 }

@@ -220,8 +220,9 @@ export function decodeCertificate(der: Uint8Array, options: DecodeOptions = {}):
   const fields = element.fields();
   const tbsElement = fields.next('tbsCertificate');
   const algorithmElement = fields.next('signatureAlgorithm');
-  const signature = fields.next('signatureValue').bitString().octets;
+  const { unusedBits, octets: signature } = fields.next('signatureValue').bitString();
   fields.end();
+  if (unusedBits !== 0) throw element.fault('has a signature that is not whole octets', 'RFC 5280 §4.1.1.3');
   const tbs = decodeTbsCertificate(tbsElement);
   const envelope: Envelope = {
     bytes: element.bytes,

@@ -189,8 +189,9 @@ export function decodeCrl(der: Uint8Array, options: DecodeOptions = {}): Certifi
   const fields = element.fields();
   const tbsElement = fields.next('tbsCertList');
   const algorithmElement = fields.next('signatureAlgorithm');
-  const signature = fields.next('signatureValue').bitString().octets;
+  const { unusedBits, octets: signature } = fields.next('signatureValue').bitString();
   fields.end();
+  if (unusedBits !== 0) throw element.fault('has a signature that is not whole octets', 'RFC 5280 §5.1.1.3');
   const tbs = decodeTbsCertList(tbsElement);
   const envelope: Envelope = {
     bytes: element.bytes,

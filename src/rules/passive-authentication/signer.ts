@@ -23,8 +23,11 @@ export function findSigner(
   signerInfo: SignerInfo,
   known: { readonly embedded: readonly Certificate[]; readonly stored: readonly Certificate[] },
 ): Certificate | undefined {
-  const { sid } = signerInfo;
+  const { sid, version } = signerInfo;
   const { embedded, stored } = known;
+  if (version !== (sid.kind === 'issuerAndSerialNumber' ? 1 : 3)) {
+    examination.find(`${role}_SID`, `the signer identifier is ${sid.kind} in a SignerInfo v${version}`);
+  }
   const exact = [...embedded, ...stored].find((certificate) => isExactly(sid, certificate));
   if (exact !== undefined) return exact;
   const alike =
@@ -72,7 +75,7 @@ function displaySid(sid: SignerIdentifier): string {
 
 /**
  * What is signed must be what is there: contentType and messageDigest of the signed attributes (RFC 5652 §5.4,
- * §11.1, §11.2).
+ * §11.1, §11.2). A reader in one pass needs digestAlgorithms, which nothing signs (§5.1).
  */
 export function examineDigest(
   examination: Examination,
@@ -90,6 +93,9 @@ export function examineDigest(
   if (contentType !== signedData.eContentType) {
     const found = contentType === undefined ? 'absent' : (oidName(contentType) ?? contentType);
     examination.find(`${object}_DIGEST`, `the signed contentType is ${found}, not that of the content`);
+  }
+  if (!signedData.digestAlgorithms.includes(digestAlgorithmOid)) {
+    examination.find(`${object}_PROFILE`, "the signature's digestAlgorithm is not among digestAlgorithms");
   }
   if (digestAlgorithm === undefined) {
     examination.find('ALG_UNSUPPORTED', `digestAlgorithm ${digestAlgorithmOid}`);
