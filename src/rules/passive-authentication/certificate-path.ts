@@ -3,7 +3,7 @@ import type { Certificate } from '../../formats/x509/certificate.ts';
 import { isSameName } from '../../formats/x509/name.ts';
 import type { Examination } from './report.ts';
 import { digestOf, weaknesses } from './weak-algorithms.ts';
-import { checkIssuedBy, type TrustAnchor, type TrustStore } from './trust-store.ts';
+import type { TrustAnchor, TrustStore } from './trust-store.ts';
 
 /** What a border knows: its anchors, its CRLs and the time. */
 export interface Border {
@@ -106,7 +106,7 @@ export function examineRevocation(
   const ofCountry = border.crls.filter(
     (crl) => crl.issuer.country === country && crl.thisUpdate <= border.at,
   );
-  const verified = ofCountry.filter((crl) => issuerOfCrl(crl, border) !== undefined);
+  const verified = ofCountry.filter((crl) => border.trust.issuerOfCrl(crl, border) !== undefined);
   if (verified.length < ofCountry.length) {
     examination.find('CRL_SIGNATURE', `a CRL of ${country ?? 'no country'} is signed by no trusted key`);
   }
@@ -135,13 +135,6 @@ function findRevoked(
   if (csca !== undefined && isSameName(crl.issuer, anchor.certificate.issuer)) {
     examination.find('CSCA_REVOKED', `revoked on ${day(csca.revocationDate)}`);
   }
-}
-
-/** The anchor whose key signed a CRL, of the same country as its issuer. */
-export function issuerOfCrl(crl: CertificateList, border: Border): TrustAnchor | undefined {
-  return border.trust
-    .candidates(crl)
-    .anchors.find((anchor) => checkIssuedBy(crl, anchor.certificate, border).holds);
 }
 
 /** The algorithms of a certificate and of the key that issued it. */

@@ -9,7 +9,6 @@ import {
   examinePath,
   examineRevocation,
   examineValidity,
-  issuerOfCrl,
 } from './certificate-path.ts';
 import { Examination, type Report } from './report.ts';
 import type { TrustAnchor } from './trust-store.ts';
@@ -95,7 +94,7 @@ function examineCrlSignature(
   crl: CertificateList,
   input: Omit<Border, 'crls'>,
 ): TrustAnchor | undefined {
-  const csca = issuerOfCrl(crl, { ...input, crls: [] });
+  const csca = input.trust.issuerOfCrl(crl, input);
   if (csca !== undefined) return csca;
   const { anchors, isKeyKnown } = input.trust.candidates(crl);
   if (crl.signatureAlgorithm.kind === 'unsupported') {

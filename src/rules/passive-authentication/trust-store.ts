@@ -1,6 +1,7 @@
 import { checkSignature } from '../../formats/algorithms/verify-signature.ts';
 import type { Note } from '../../formats/note.ts';
 import type { Certificate } from '../../formats/x509/certificate.ts';
+import type { CertificateList } from '../../formats/x509/crl.ts';
 import { isSameName, type Name } from '../../formats/x509/name.ts';
 
 /** A CSCA key that is trusted: given by the operator, or introduced by a link certificate under such a key. */
@@ -56,6 +57,10 @@ export class TrustStore {
   readonly #byCountry = new Map<string, TrustAnchor[]>();
   readonly #byFingerprint = new Map<string, TrustAnchor>();
   readonly #searches = new Map<string, IssuerSearch>();
+  readonly #crlIssuers = {
+    strict: new WeakMap<CertificateList, TrustAnchor | 'none'>(),
+    tolerant: new WeakMap<CertificateList, TrustAnchor | 'none'>(),
+  };
 
   constructor(
     anchors: readonly TrustAnchor[],
@@ -95,6 +100,21 @@ export class TrustStore {
       if (holds) return { certificate, anchor, notes, keysTried: anchors.length, isKeyKnown };
     }
     return { certificate, anchor: undefined, notes: [], keysTried: anchors.length, isKeyKnown };
+  }
+
+  /**
+   * The anchor whose key signed a CRL, of the same country as its issuer. A border holds every document against
+   * the same few CRLs, so that the answer is remembered for as long as a decoded CRL is.
+   */
+  issuerOfCrl(crl: CertificateList, options: { readonly strict: boolean }): TrustAnchor | undefined {
+    const remembered = this.#crlIssuers[options.strict ? 'strict' : 'tolerant'];
+    let issuer = remembered.get(crl);
+    if (issuer === undefined) {
+      const { anchors } = this.candidates(crl);
+      issuer = anchors.find(({ certificate }) => checkIssuedBy(crl, certificate, options).holds) ?? 'none';
+      remembered.set(crl, issuer);
+    }
+    return issuer === 'none' ? undefined : issuer;
   }
 
   find(fingerprint: string): TrustAnchor | undefined {
