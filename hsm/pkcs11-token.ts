@@ -74,6 +74,17 @@ export class Pkcs11Token implements Token {
     return key;
   }
 
+  destroyKey(keyId: string, role: KeyRole): void {
+    if (!this.#has(keyId)) return;
+    const { key } = this.#open(keyId, role);
+    this.#keys.delete(keyId);
+    attempt(`destroying key ${key.label}`, () => {
+      for (const object of this.#session.find({ id: Buffer.from(keyId, 'hex') }))
+        this.#session.destroy(object);
+    });
+    if (this.#has(keyId)) throw new InvariantBroken(`key ${key.label} is still on the token`);
+  }
+
   findKey(keyId: string, role: KeyRole): TokenKey {
     return this.#open(keyId, role).key;
   }

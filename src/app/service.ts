@@ -2,16 +2,19 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { setInterval as every } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
 import type { Logger } from 'pino';
 import { systemClock } from '../adapters/clock/index.ts';
+import type { SignerPoolEvent } from '../adapters/signer-pool/index.ts';
 import { AccessCertificates } from '../services/access/access-certificates.ts';
+import { reasonForCrl } from '../services/crl/crl-due.ts';
 import { publishCrl } from '../services/crl/publish-crl.ts';
 import { buildCatalogue } from '../services/distribution/catalogue.ts';
 import { Unavailable } from '../services/errors.ts';
+import { maintainKeys } from '../services/keys/maintain-keys.ts';
 import { Border } from '../services/sod/check-sod.ts';
-import { isInUse, loadDocumentSigners } from '../services/sod/document-signers.ts';
+import { DocumentSigners, isInUse, loadDocumentSigners } from '../services/sod/document-signers.ts';
 import { SodService } from '../services/sod/sod-service.ts';
 import { Distribution } from './http/distribution.ts';
 import { type Health, Operations } from './http/operations.ts';
@@ -19,7 +22,7 @@ import { stationApi } from './http/station-api.ts';
 import { credentialPaths } from './instance/credentials.ts';
 import { establishInstance, writeTrust } from './instance/establish-instance.ts';
 import type { Instance } from './instance/load-instance.ts';
-import { lockInstance, openInstance } from './instance/open-instance.ts';
+import { lockInstance, openInstance, type OpenInstance } from './instance/open-instance.ts';
 
 /** A running service. */
 export interface Service {
@@ -32,10 +35,13 @@ export interface Service {
 
 const reloadMs = 5_000;
 const recoveryMs = 1_000;
+/** Work that keeps failing is tried again after ever longer pauses, up to this. */
+const longestPauseMs = 30_000;
 
 /**
- * Starts the service of an instance: makes what it lacks, completes what a crash left open, listens, and
- * keeps distribution and CRL up to date.
+ * Starts the service of an instance: makes what it lacks, listens, completes what a crash left open, and
+ * keeps distribution and CRL up to date. An instance that lacks nothing is served without a token too: it is
+ * not ready then, and becomes so when the token comes back.
  *
  * @throws Unavailable, Refused, MalformedInput: nothing listens then
  */
@@ -46,10 +52,7 @@ export async function startService(
 ): Promise<Service> {
   const { configuration } = instance;
   const unlock = lockInstance(instance.paths.home);
-  const open = openInstance(instance, {
-    processes: configuration.token.processes,
-    onEvent: (event) => log.info(event, `signer ${event.kind}`),
-  });
+  const open = openOrUnlock(instance, unlock, (event) => logSignerEvent(log, event));
   const { records, signer, issuance } = open;
   const stop = new AbortController();
   const servers: http.Server[] = [];
@@ -61,7 +64,9 @@ export async function startService(
   };
   try {
     await establishInstance(instance, issuance, progress);
-    const documentSigners = await loadDocumentSigners(records.issuance, instance.policies);
+    const documentSigners = new DocumentSigners(
+      await loadDocumentSigners(records.issuance, instance.policies),
+    );
     const border = new Border(issuance);
     const sods = new SodService({
       records: records.sods,
@@ -73,12 +78,11 @@ export async function startService(
       deadlineMs: configuration.limits.deadlineMs,
       maxInFlight: configuration.limits.maxInFlight,
     });
-    const recovered = await sods.completeOpenIntents();
-    if (recovered > 0) log.warn({ recovered }, 'SODs that a crash left open were completed');
-
     const isDevelopment = configuration.environment === 'development';
     const distribution = new Distribution({ state: configuration.state, isDevelopment, log });
     const republish = async () => {
+      // A revoked Document Signer is out of use before the border learns of it.
+      documentSigners.replace(await loadDocumentSigners(records.issuance, instance.policies));
       await border.reload();
       distribution.publish(await buildCatalogue(issuance));
     };
@@ -87,6 +91,7 @@ export async function startService(
       const at = systemClock.now();
       const reasons = [
         ...(signer.isReady ? [] : [signer.failure?.message ?? 'no signer process is ready yet']),
+        ...(records.failure === undefined ? [] : [records.failure.message]),
         ...(sods.broken === undefined ? [] : [`an invariant is broken: ${sods.broken.message}`]),
         ...([...documentSigners].some((entry) => isInUse(entry, at))
           ? []
@@ -119,14 +124,24 @@ export async function startService(
       repeatUntil(stop.signal, everyMs, work, onError).catch(onError);
     };
     repeat(reloadMs, 'publishing', republish);
-    repeat(reloadMs, 'renewing the CRL', async () => {
-      const crl = await records.issuance.latestCrl();
-      if (crl === undefined || !isPastHalf(crl.thisUpdate, crl.nextUpdate)) return;
+    repeat(reloadMs, 'maintaining keys and CRL', async () => {
+      if (!signer.isReady) return;
+      const report = (doing: string) => log.info({ doing }, 'maintenance');
+      await maintainKeys({ ...issuance, sods: records.sods }, configuration.keys, report);
+      const reason = await reasonForCrl(issuance);
+      if (reason === undefined) return;
+      report(`CRL, because ${reason}`);
       await publishCrl(issuance);
       await writeTrust(instance, issuance);
     });
     repeat(recoveryMs, 'completing open SODs', async () => {
-      if (signer.isReady && sods.broken === undefined) await sods.completeOpenIntents();
+      if (!signer.isReady || sods.broken !== undefined) return;
+      const completed = await sods.completeOpenIntents();
+      if (completed > 0)
+        log.warn({ completed }, 'SODs that a crash or a lost signer left open were completed');
+    });
+    repeat(recoveryMs, 'writing to the records', async () => {
+      if (records.failure !== undefined) await records.probe();
     });
     log.info({ ports }, 'serving');
     return { ports, health, signerPids: () => signer.pids, close: end };
@@ -136,24 +151,43 @@ export async function startService(
   }
 }
 
-/** A CRL is replaced when half of its time is over, so that every relying party has weeks to fetch it. */
-function isPastHalf(thisUpdate: Date, nextUpdate: Date): boolean {
-  return systemClock.now().getTime() > (thisUpdate.getTime() + nextUpdate.getTime()) / 2;
-}
-
 async function repeatUntil(
   signal: AbortSignal,
   everyMs: number,
   work: () => Promise<unknown>,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  try {
-    for await (const _ of every(everyMs, undefined, { signal, ref: false })) {
-      await work().catch(onError);
+  let pauseMs = everyMs;
+  while (!signal.aborted) {
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await work();
+      pauseMs = everyMs;
+    } catch (error) {
+      onError(error);
+      pauseMs = Math.min(pauseMs * 2, Math.max(longestPauseMs, everyMs));
     }
-  } catch (error) {
-    if (!signal.aborted) onError(error);
   }
+}
+
+/** The lock is given back when the records cannot be opened. */
+function openOrUnlock(
+  instance: Instance,
+  unlock: () => void,
+  onEvent: (event: SignerPoolEvent) => void,
+): OpenInstance {
+  try {
+    return openInstance(instance, { processes: instance.configuration.token.processes, onEvent });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function logSignerEvent(log: Logger, event: SignerPoolEvent): void {
+  if (event.kind !== 'failed') log.info(event, `signer ${event.kind}`);
+  else log.warn({ err: event.error, retryMs: event.retryMs }, 'signer failed to start');
 }
 
 function stationServer(instance: Instance, app: Koa): https.Server {

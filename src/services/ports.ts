@@ -52,6 +52,8 @@ export interface Token {
   generateKeyPair(keyId: string, role: KeyRole, label: string, type: KeyType): TokenKey;
   /** @throws Refused `not-found` when the token has no such key, or it is not of `role` */
   findKey(keyId: string, role: KeyRole): TokenKey;
+  /** Destroys both halves of a key pair. One that is not there is taken for destroyed already. */
+  destroyKey(keyId: string, role: KeyRole): void;
   /** @returns the signature as X.509 and CMS carry it (ECDSA as DER) */
   sign(keyId: string, role: KeyRole, algorithm: SignatureAlgorithm, data: Uint8Array): Uint8Array;
   status(): TokenStatus;
@@ -72,6 +74,8 @@ export interface KeyOrder {
   readonly role: KeyRole;
   readonly label: string;
   readonly keyAlgorithm: string;
+  /** Signatures that the key may ever make; undefined for no limit. */
+  readonly usageLimit?: number | undefined;
 }
 
 /** What is asked of a new certificate; everything else comes from its profile. */
@@ -91,6 +95,8 @@ export interface CertificateOrder {
   readonly policyDigest: string;
   readonly serialNumber: bigint;
   readonly notBefore: Date;
+  /** When the private key's usage period begins, if later than `notBefore`: published first, used then. */
+  readonly usageFrom?: Date | undefined;
   /** dNSName or IP address entries of a TLS server. */
   readonly hosts?: readonly string[] | undefined;
 }
@@ -143,6 +149,7 @@ export interface MasterListOrder {
  */
 export interface Signer {
   generateKeyPair(order: KeyOrder): Promise<TokenKey>;
+  destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void>;
   signCertificate(order: CertificateOrder): Promise<Uint8Array>;
   signCrl(order: CrlOrder): Promise<Uint8Array>;
   signSod(order: SodOrder): Promise<Uint8Array>;
@@ -187,9 +194,13 @@ export type SodClaim =
  * has not happened. The caller decides on repeats: nothing is retried in here.
  */
 export interface SodRecords {
-  /** Takes the request id, once and for ever, or returns who has it. */
+  /**
+   * Takes the request id, once and for ever, or returns who has it.
+   *
+   * @throws Refused `key-not-active` with rule `key-usage-limit` when the key may not be used once more
+   */
   claim(intent: SodIntent): Promise<SodClaim>;
-  /** Counts one more use of the key of an open intent, before it is signed again. */
+  /** Counts one more use of the key of an open intent, before it is signed again. @throws Refused as `claim` */
   countUse(intent: SodIntent): Promise<void>;
   /** Puts the SOD and its log leaf on record and ends the intent, in one transaction. */
   record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod>;
@@ -203,6 +214,29 @@ export interface KeyRecord extends KeyOrder {
   readonly createdAt: Date;
   /** Signatures on record as claimed; never less than were made. */
   readonly uses: number;
+  readonly retired: KeyEnd | undefined;
+  readonly destroyed: KeyEnd | undefined;
+}
+
+/** When and why a key came to an end. */
+export interface KeyEnd {
+  readonly at: Date;
+  readonly reason: string;
+}
+
+/** An announced change of the CSCA key (Doc 9303-12 §4.1.4.3). */
+export interface Rollover {
+  readonly announcedAt: Date;
+  /** The receiving States have been told that it comes no sooner. */
+  readonly notBefore: Date;
+  readonly executedAt: Date | undefined;
+}
+
+export interface Revocation {
+  readonly serialNumber: bigint;
+  readonly revocationDate: Date;
+  /** Kept in the records only: a CRL of Doc 9303 has no reasons. */
+  readonly reason: string;
 }
 
 export interface CertificateRecord {
@@ -266,5 +300,12 @@ export interface IssuanceRecords {
   certificates(): Promise<readonly CertificateRecord[]>;
   latestCrl(): Promise<CrlRecord | undefined>;
   latestMasterList(): Promise<MasterListRecord | undefined>;
-  revocations(): Promise<readonly { serialNumber: bigint; revocationDate: Date }[]>;
+  revocations(): Promise<readonly Revocation[]>;
+  /** Puts a revocation on record, with its log leaf. @throws Refused `duplicate`, `not-found` */
+  revoke(revocation: Revocation): Promise<void>;
+  /** Puts the end of a key on record, with its log leaf; once for each state. */
+  endKey(keyId: string, state: 'retired' | 'destroyed', end: KeyEnd): Promise<void>;
+  rollovers(): Promise<readonly Rollover[]>;
+  announceRollover(rollover: Rollover): Promise<void>;
+  executeRollover(announcedAt: Date, executedAt: Date): Promise<void>;
 }

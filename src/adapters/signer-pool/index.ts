@@ -5,6 +5,7 @@ import type {
   CertificateOrder,
   CrlOrder,
   KeyOrder,
+  KeyRole,
   MasterListOrder,
   Signer,
   SodOrder,
@@ -21,6 +22,8 @@ export interface SignerPoolOptions {
   readonly spawn: () => ChildProcess;
   /** Processes side by side: a local module signs one thing at a time in each. */
   readonly processes: number;
+  /** Milliseconds after which a process that has not logged in is taken for hung. */
+  readonly startTimeoutMs: number;
   /** Milliseconds after which a process that holds a signing job is taken for hung. */
   readonly signTimeoutMs: number;
   /** The same for the making of a key pair. */
@@ -47,6 +50,7 @@ export class SignerPool implements Signer {
   #failure: ServiceError | undefined;
   #nextId = 1;
   #isClosed = false;
+  #starting: SignerProcess | undefined;
   readonly #closing = new AbortController();
   /** Serialises starts. */
   #lastStart: Promise<void> = Promise.resolve();
@@ -58,6 +62,10 @@ export class SignerPool implements Signer {
 
   generateKeyPair(order: KeyOrder): Promise<TokenKey> {
     return this.#dispatch('generateKeyPair', order, this.#options.keyTimeoutMs);
+  }
+
+  destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void> {
+    return this.#dispatch('destroyKey', key, this.#options.keyTimeoutMs);
   }
 
   signCertificate(order: CertificateOrder): Promise<Uint8Array> {
@@ -98,6 +106,7 @@ export class SignerPool implements Signer {
     this.#isClosed = true;
     this.#closing.abort();
     for (const process of this.#ready) process.close();
+    this.#starting?.close();
     this.#failWaiting(lost('the service is stopping', 'not-applied'));
   }
 
@@ -129,7 +138,8 @@ export class SignerPool implements Signer {
 
   async #startUntilReady(): Promise<void> {
     for (let retryMs = 100; !this.#isClosed; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
-      const process = new SignerProcess(this.#options.spawn());
+      const process = new SignerProcess(this.#options.spawn(), this.#options.startTimeoutMs);
+      this.#starting = process;
       try {
         const token = await process.ready;
         this.#welcome(process, token);
@@ -139,6 +149,8 @@ export class SignerPool implements Signer {
         this.#options.onEvent({ kind: 'failed', error: this.#failure, retryMs });
         if (!this.isReady) this.#failWaiting(this.#failure);
         process.close();
+      } finally {
+        this.#starting = undefined;
       }
       await sleep(retryMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
     }

@@ -10,6 +10,7 @@ import type {
   CertificateOrder,
   CrlOrder,
   KeyOrder,
+  KeyRole,
   MasterListOrder,
   SodOrder,
   TokenKey,
@@ -19,6 +20,7 @@ import type {
 /** Jobs that a signer process takes, with what they are given and what they give back. */
 export interface SignerJobs {
   generateKeyPair: { order: KeyOrder; result: TokenKey };
+  destroyKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: void };
   signCertificate: { order: CertificateOrder; result: Uint8Array };
   signCrl: { order: CrlOrder; result: Uint8Array };
   signSod: { order: SodOrder; result: Uint8Array };

@@ -10,6 +10,9 @@ export interface Job {
   readonly reject: (error: Error) => void;
 }
 
+/** A process that is told to end and does not is killed: a hung token must not keep the service from ending. */
+const endingTimeoutMs = 5_000;
+
 /** One child process with the jobs that it holds. When it ends, for whatever reason, they fail as `unknown`. */
 export class SignerProcess {
   readonly #child: ChildProcess;
@@ -19,9 +22,18 @@ export class SignerProcess {
   #isOpen = true;
   #onEnd: (() => void) | undefined;
 
-  constructor(child: ChildProcess) {
+  /** @param startTimeoutMs after which a process that has not logged in is taken for hung and killed */
+  constructor(child: ChildProcess, startTimeoutMs: number) {
     this.#child = child;
     this.ready = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(lost(`the token did not answer within ${startTimeoutMs} ms of the start`, 'not-applied'));
+        child.kill('SIGKILL');
+      }, startTimeoutMs);
+      const settled = () => clearTimeout(timer);
+      child.once('message', settled);
+      child.once('exit', settled);
+      child.once('error', settled);
       child.on('message', (message) => this.#receive(message as SignerMessage, resolve, reject));
       child.once('exit', (code, signal) => {
         reject(lost(`the signer process ended (${signal ?? code})`, 'not-applied'));
@@ -31,7 +43,7 @@ export class SignerProcess {
       });
     });
     child.once('exit', () => this.#end());
-    child.once('error', () => this.#end());
+    child.on('error', () => this.#end());
   }
 
   /** Called once, when a process that became ready has ended. */
@@ -61,7 +73,10 @@ export class SignerProcess {
   /** Lets the process end by itself once it has answered what it holds. */
   close(): void {
     this.#isOpen = false;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), endingTimeoutMs);
+    this.#child.once('exit', () => clearTimeout(timer));
   }
 
   #kill(job: Job): void {

@@ -1,13 +1,18 @@
+import type { Unavailable } from '../../services/errors.ts';
 import type { Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
 import { GroupCommit } from './group-commit.ts';
 import { SqliteIssuanceRecords } from './issuance-records.ts';
 import { LogLeaves } from './log-leaves.ts';
 import { SqliteSodRecords } from './sod-records.ts';
-import { SqliteDatabase } from './sqlite.ts';
+import { queries, SqliteDatabase } from './sqlite.ts';
 
 export interface Records {
   readonly sods: SodRecords;
   readonly issuance: IssuanceRecords;
+  /** Why nothing could be written the last time: disk full, locked; undefined once something could. */
+  readonly failure: Unavailable | undefined;
+  /** Writes a mark, to find out whether something can be written. @throws Unavailable */
+  probe(): Promise<void>;
   close(): void;
 }
 
@@ -23,6 +28,20 @@ export function openRecords(path: string, clock: Clock): Records {
   return {
     sods: new SqliteSodRecords(database, commits, leaves, clock),
     issuance: new SqliteIssuanceRecords(database, commits, leaves, clock),
+    get failure() {
+      return commits.failure;
+    },
+    probe: () => commits.write(() => writeMark(database, clock.now().toISOString())),
     close: () => database.close(),
   };
+}
+
+function writeMark(database: SqliteDatabase, value: string): void {
+  const mark = { key: 'probed-at', value };
+  database.run(
+    queries
+      .insertInto('meta')
+      .values(mark)
+      .onConflict((conflict) => conflict.column('key').doUpdateSet(mark)),
+  );
 }

@@ -6,12 +6,16 @@ import type {
   CrlRecord,
   IssuanceIntent,
   IssuanceRecords,
+  KeyEnd,
   KeyOrder,
   KeyRecord,
   MasterListRecord,
+  Revocation,
+  Rollover,
 } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
+import { countKeyUse } from './key-uses.ts';
 import type { LogEvent, LogLeaves } from './log-leaves.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
@@ -70,6 +74,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
           key_algorithm: order.keyAlgorithm,
           created_at: createdAt.toISOString(),
           uses: begun?.proofs ?? 0,
+          usage_limit: order.usageLimit ?? null,
         }),
       );
       this.#appendLeaf('key', Buffer.from(order.keyId, 'hex'));
@@ -138,13 +143,21 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 
   async keys(): Promise<readonly KeyRecord[]> {
+    const ends = this.#database.all(queries.selectFrom('key_events').selectAll());
+    const endOf = (keyId: string, state: string): KeyEnd | undefined => {
+      const end = ends.find((event) => event.key_id === keyId && event.state === state);
+      return end && { at: new Date(end.at), reason: end.reason };
+    };
     return this.#database.all(queries.selectFrom('keys').selectAll().orderBy('created_at')).map((row) => ({
       keyId: row.key_id,
       role: row.role as KeyRecord['role'],
       label: row.label,
       keyAlgorithm: row.key_algorithm,
+      usageLimit: row.usage_limit ?? undefined,
       createdAt: new Date(row.created_at),
       uses: row.uses,
+      retired: endOf(row.key_id, 'retired'),
+      destroyed: endOf(row.key_id, 'destroyed'),
     }));
   }
 
@@ -182,11 +195,88 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return { version: row.version, signedAt: new Date(row.signed_at), der: row.der };
   }
 
-  async revocations(): Promise<readonly { serialNumber: bigint; revocationDate: Date }[]> {
-    return this.#database.all(queries.selectFrom('revocations').selectAll()).map((row) => ({
-      serialNumber: BigInt(`0x${row.serial_number}`),
-      revocationDate: new Date(row.revoked_at),
-    }));
+  async revocations(): Promise<readonly Revocation[]> {
+    return this.#database
+      .all(queries.selectFrom('revocations').selectAll().orderBy('revoked_at'))
+      .map((row) => ({
+        serialNumber: BigInt(`0x${row.serial_number}`),
+        revocationDate: new Date(row.revoked_at),
+        reason: row.reason,
+      }));
+  }
+
+  revoke({ serialNumber, revocationDate, reason }: Revocation): Promise<void> {
+    return this.#commits.write(() => {
+      const serial = serialNumber.toString(16);
+      const bySerial = (table: 'certificates' | 'revocations') =>
+        this.#database.first(
+          queries.selectFrom(table).select('serial_number').where('serial_number', '=', serial),
+        );
+      if (bySerial('certificates') === undefined) {
+        throw new Refused('not-found', `no certificate has the serial number ${serial}`, {
+          field: 'serialNumber',
+          mend: 'sigillo find shows the certificates on record',
+        });
+      }
+      if (bySerial('revocations') !== undefined) {
+        throw new Refused('duplicate', `the certificate with serial number ${serial} is revoked already`, {
+          rule: 'R-DUP',
+          field: 'serialNumber',
+          mend: 'nothing is to be done',
+        });
+      }
+      const at = revocationDate.toISOString();
+      this.#database.run(
+        queries.insertInto('revocations').values({ serial_number: serial, revoked_at: at, reason }),
+      );
+      this.#appendLeaf(
+        'revocation',
+        Buffer.from(serial.padStart(serial.length + (serial.length % 2), '0'), 'hex'),
+      );
+    });
+  }
+
+  endKey(keyId: string, state: 'retired' | 'destroyed', { at, reason }: KeyEnd): Promise<void> {
+    return this.#commits.write(() => {
+      this.#database.run(
+        queries.insertInto('key_events').values({ key_id: keyId, state, at: at.toISOString(), reason }),
+      );
+      this.#appendLeaf('key-end', Buffer.from(`${keyId} ${state}`));
+    });
+  }
+
+  async rollovers(): Promise<readonly Rollover[]> {
+    return this.#database
+      .all(queries.selectFrom('rollovers').selectAll().orderBy('announced_at'))
+      .map((row) => ({
+        announcedAt: new Date(row.announced_at),
+        notBefore: new Date(row.not_before),
+        executedAt: row.executed_at === null ? undefined : new Date(row.executed_at),
+      }));
+  }
+
+  announceRollover({ announcedAt, notBefore }: Rollover): Promise<void> {
+    return this.#commits.write(() => {
+      this.#database.run(
+        queries.insertInto('rollovers').values({
+          announced_at: announcedAt.toISOString(),
+          not_before: notBefore.toISOString(),
+          executed_at: null,
+        }),
+      );
+      this.#appendLeaf('rollover', Buffer.from(announcedAt.toISOString()));
+    });
+  }
+
+  executeRollover(announcedAt: Date, executedAt: Date): Promise<void> {
+    return this.#commits.write(() => {
+      this.#database.run(
+        queries
+          .updateTable('rollovers')
+          .set({ executed_at: executedAt.toISOString() })
+          .where('announced_at', '=', announcedAt.toISOString()),
+      );
+    });
   }
 
   /** What the intent takes once and for ever: a serial number, or the next CRL number or list version. */
@@ -231,18 +321,16 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   /** A key pair that is being made proves itself by a signature; that one is counted with its intent. */
   #countUse(intent: IssuanceIntent): void {
     const keyId = signingKeyOf(intent);
-    const counted = this.#database.run(
-      keyId === undefined
-        ? queries
-            .updateTable('issuance_intents')
-            .set((eb) => ({ proofs: eb('proofs', '+', 1) }))
-            .where('intent_id', '=', intentId(intent))
-        : queries
-            .updateTable('keys')
-            .set((eb) => ({ uses: eb('uses', '+', 1) }))
-            .where('key_id', '=', keyId),
+    if (keyId !== undefined) {
+      countKeyUse(this.#database, keyId);
+      return;
+    }
+    this.#database.run(
+      queries
+        .updateTable('issuance_intents')
+        .set((eb) => ({ proofs: eb('proofs', '+', 1) }))
+        .where('intent_id', '=', intentId(intent)),
     );
-    if (counted !== 1) throw new InvariantBroken(`no key on record signs ${intentId(intent)}`);
   }
 
   #end(id: string): void {

@@ -3,7 +3,15 @@ import { queries, type SqliteDatabase } from './sqlite.ts';
 
 /** What a leaf of the log says. Digests of signed objects only: no personal data, nothing guessable. */
 export interface LogEvent {
-  readonly event: 'sod' | 'key' | 'certificate' | 'crl' | 'master-list';
+  readonly event:
+    | 'sod'
+    | 'key'
+    | 'key-end'
+    | 'certificate'
+    | 'revocation'
+    | 'crl'
+    | 'master-list'
+    | 'rollover';
   /** SHA-256 of the product, hexadecimal. */
   readonly sha256: string;
   readonly at: string;

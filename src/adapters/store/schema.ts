@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /**
  * The tables of an instance's records. Migrations only go forward: a new one is added at the end, none is
  * ever changed. All instants are ISO 8601 in UTC, all digests and serial numbers hexadecimal.
@@ -12,7 +14,13 @@ export interface Schema {
     created_at: string;
     /** Signatures claimed, never less than were made. */
     uses: number;
+    /** Signatures that the key may ever make; null for no limit. */
+    usage_limit: number | null;
   };
+  /** The ends of keys: what their certificates do not say. */
+  key_events: { event_id: Generated<number>; key_id: string; state: string; at: string; reason: string };
+  /** Announced changes of the CSCA key. */
+  rollovers: { announced_at: string; not_before: string; executed_at: string | null };
   certificates: {
     serial_number: string;
     sha256: string;
@@ -64,7 +72,13 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE keys (
        key_id TEXT PRIMARY KEY, role TEXT NOT NULL, label TEXT NOT NULL UNIQUE,
        key_algorithm TEXT NOT NULL, created_at TEXT NOT NULL,
-       uses INTEGER NOT NULL DEFAULT 0 CHECK (uses >= 0)) STRICT, WITHOUT ROWID`,
+       uses INTEGER NOT NULL DEFAULT 0 CHECK (uses >= 0),
+       usage_limit INTEGER CHECK (usage_limit IS NULL OR uses <= usage_limit)) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE key_events (
+       event_id INTEGER PRIMARY KEY, key_id TEXT NOT NULL REFERENCES keys, state TEXT NOT NULL,
+       at TEXT NOT NULL, reason TEXT NOT NULL, UNIQUE (key_id, state)) STRICT`,
+    `CREATE TABLE rollovers (
+       announced_at TEXT PRIMARY KEY, not_before TEXT NOT NULL, executed_at TEXT) STRICT, WITHOUT ROWID`,
     `CREATE TABLE serial_numbers (serial_number TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
     `CREATE TABLE certificates (
        serial_number TEXT PRIMARY KEY REFERENCES serial_numbers, sha256 TEXT NOT NULL UNIQUE,

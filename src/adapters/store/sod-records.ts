@@ -4,6 +4,7 @@ import type { LdsVersion } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken } from '../../services/errors.ts';
 import type { Clock, RecordedSod, SodClaim, SodIntent, SodRecords } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
@@ -29,13 +30,13 @@ export class SqliteSodRecords implements SodRecords {
       const open = this.#openIntent(intent.requestId);
       if (open !== undefined) return { kind: 'open', intent: open };
       this.#database.run(queries.insertInto('sod_intents').values(intentRow(intent)));
-      this.#countUse(intent.keyId);
+      countKeyUse(this.#database, intent.keyId);
       return { kind: 'claimed' };
     });
   }
 
   countUse(intent: SodIntent): Promise<void> {
-    return this.#commits.write(() => this.#countUse(intent.keyId));
+    return this.#commits.write(() => countKeyUse(this.#database, intent.keyId));
   }
 
   record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod> {
@@ -98,16 +99,6 @@ export class SqliteSodRecords implements SodRecords {
       queries.selectFrom('sod_intents').selectAll().where('request_id', '=', requestId),
     );
     return row === undefined ? undefined : intentFromRow(row);
-  }
-
-  #countUse(keyId: string): void {
-    const counted = this.#database.run(
-      queries
-        .updateTable('keys')
-        .set((eb) => ({ uses: eb('uses', '+', 1) }))
-        .where('key_id', '=', keyId),
-    );
-    if (counted !== 1) throw new InvariantBroken(`key ${keyId} is not on record`);
   }
 
   #endIntent({ requestId }: SodIntent): void {

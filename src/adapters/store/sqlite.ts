@@ -21,6 +21,9 @@ export const queries = new Kysely<Schema>({
   },
 });
 
+/** Another process may be recovering the file, or just closing it. */
+const openingTimeoutMs = 2_000;
+
 /**
  * The records database: one SQLite file in WAL mode with `synchronous=FULL`, so that a commit that has
  * returned survives a power cut. Statements are prepared once per text.
@@ -31,13 +34,20 @@ export class SqliteDatabase {
 
   /** @throws Unavailable when the file cannot be opened, is locked, or was made by a newer version */
   constructor(path: string) {
-    this.#database = translated(() => new DatabaseSync(path, { timeout: 0 }));
-    translated(() => {
-      this.#database.exec('PRAGMA journal_mode = WAL');
-      this.#database.exec('PRAGMA synchronous = FULL');
-      this.#database.exec('PRAGMA foreign_keys = ON');
-      this.#migrate(path);
-    });
+    this.#database = translated(() => new DatabaseSync(path, { timeout: openingTimeoutMs }));
+    try {
+      translated(() => {
+        this.#database.exec('PRAGMA journal_mode = WAL');
+        this.#database.exec('PRAGMA synchronous = FULL');
+        this.#database.exec('PRAGMA foreign_keys = ON');
+        this.#migrate(path);
+        // From here on nothing may block the event loop: GroupCommit tries again by itself.
+        this.#database.exec('PRAGMA busy_timeout = 0');
+      });
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   all<Row>(query: Compilable<Row> | CompiledQuery<Row>): Row[] {
@@ -61,7 +71,7 @@ export class SqliteDatabase {
   }
 
   get inTransaction(): boolean {
-    return this.#database.isTransaction;
+    return this.#database.isOpen && this.#database.isTransaction;
   }
 
   close(): void {
@@ -103,13 +113,22 @@ const mends: ReadonlyMap<number, string> = new Map([
   [14, 'the file cannot be opened: correct path or permissions'],
 ]);
 
+/** Whether another process was writing. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Unavailable && primaryResultCode(error.cause) === 5;
+}
+
+function primaryResultCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+}
+
 /** Primary result codes: https://sqlite.org/rescode.html; the extended code has it in its low octet. */
 function translated<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof Error) || !('errcode' in error)) throw error;
-    const code = Number(error.errcode) & 0xff;
+    const code = primaryResultCode(error);
+    if (code === undefined || !(error instanceof Error)) throw error;
     throw new Unavailable('records', error.message, {
       outcome: 'not-applied',
       mend: mends.get(code) ?? 'look at the log of the service',

@@ -3,8 +3,12 @@ import type { Artefact } from '../../services/distribution/catalogue.ts';
 
 const headings: Record<Artefact['kind'], string> = {
   csca: 'Country Signing CA certificates',
+  'csca-link': 'CSCA link certificates',
   'document-signer': 'Document Signer certificates',
   'master-list-signer': 'Master List Signer certificates',
+  'deviation-list-signer': 'Deviation List Signer certificates',
+  'vds-signer': 'Bar-code signer certificates',
+  'vds-nc-signer': 'VDS-NC signer certificates',
   crl: 'Certificate revocation list',
   'master-list': 'Master list',
 };

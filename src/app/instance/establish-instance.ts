@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildCatalogue } from '../../services/distribution/catalogue.ts';
+import { type Artefact, buildCatalogue } from '../../services/distribution/catalogue.ts';
 import { establish } from '../../services/issuance/establish.ts';
 import type { IssuanceDeps } from '../../services/issuance/issuance-deps.ts';
 import { type CredentialHolder, makeCredential } from './credentials.ts';
@@ -34,10 +34,12 @@ export async function establishInstance(
   await writeTrust(instance, deps);
 }
 
+const forBorders: readonly Artefact['kind'][] = ['csca', 'csca-link', 'crl', 'master-list'];
+
 /** CSCA certificates, CRL and master list as files, for `verify --trust`. */
 export async function writeTrust({ paths }: Instance, deps: IssuanceDeps): Promise<void> {
   for (const artefact of await buildCatalogue(deps)) {
-    if (artefact.kind === 'document-signer' || artefact.kind === 'master-list-signer') continue;
+    if (!forBorders.includes(artefact.kind)) continue;
     const path = join(paths.trust, artefact.path.slice(1).replaceAll('/', '-'));
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.new`, artefact.octets);

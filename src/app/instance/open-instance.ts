@@ -34,6 +34,7 @@ export function openInstance(
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       }),
     processes: options.processes,
+    startTimeoutMs: 30_000,
     signTimeoutMs: configuration.limits.deadlineMs,
     keyTimeoutMs: 120_000,
     onEvent: options.onEvent,

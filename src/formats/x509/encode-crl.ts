@@ -1,4 +1,4 @@
-import { contextConstructed, integer, sequence, time } from '../der/writer.ts';
+import { contextConstructed, integer, sequence, time, tlv } from '../der/writer.ts';
 import { MalformedInput } from '../malformed-input.ts';
 import { assertSerialNumber } from './encode-certificate.ts';
 import {
@@ -50,7 +50,7 @@ export function encodeTbsCertList(list: TbsCertList): Uint8Array {
     list.issuer,
     time(list.thisUpdate),
     time(list.nextUpdate),
-    ...(entries.length === 0 ? [] : [sequence(...entries)]),
+    ...(entries.length === 0 ? [] : [tlv(0x30, Buffer.concat(entries))]),
     contextConstructed(
       0,
       sequence(

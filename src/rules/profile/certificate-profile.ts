@@ -104,6 +104,21 @@ const certificateProfileSchema = z.strictObject({
     z.strictObject({ certificateReference: z.literal('five-hex-digits') }),
   ]),
   extensions,
+  /** How a key on the token comes to its end and the next one takes over. */
+  rotation: z
+    .strictObject({
+      /** Signatures that a key may ever make. */
+      usageLimit: z.int().min(1).max(1_000_000_000).optional(),
+      /** The next key is made and published this long before the usage period of this one ends. */
+      prepareBefore: periodSchema,
+      /** A retired key is destroyed on the token after this. */
+      destroyAfter: periodSchema,
+      /** CSCA only: receiving States are told this long before a new key comes (at least 90 days). */
+      notice: periodSchema.optional(),
+      /** CSCA only: a new key signs nothing for this long. */
+      rest: periodSchema.optional(),
+    })
+    .optional(),
 });
 
 export type CertificateProfile = z.infer<typeof certificateProfileSchema>;

@@ -141,7 +141,7 @@ const requirements: Partial<Record<CertificateKind, Requirements>> = {
   'dtc-signer': {
     ...plain,
     source: 'ICAO technical report DTC',
-    extensions: { ...documentSigner, extKeyUsage: 'm C', documentTypeList: 'o nc' } as Column,
+    extensions: { ...documentSigner, extKeyUsage: 'm C', documentTypeList: 'o nc' },
     keyUsage: signerBits,
     purposes: ['dtcSigner'],
   },
@@ -160,6 +160,7 @@ export function checkAgainstStandard(profile: CertificateProfile, file: string):
   checkKeys(profile, required, refuse);
   checkSubject(profile, required, refuse);
   checkPeriods(profile, required, refuse);
+  checkRotation(profile, refuse);
   if ((profile.kind === 'csca') !== (profile.issuer === 'self')) {
     refuse('issuer', 'must be self for a CSCA and csca for what it issues', 'Doc 9303-12 §2');
   }
@@ -245,6 +246,20 @@ function checkPeriods(profile: CertificateProfile, required: Requirements, refus
       'must cover key usage and the longest validity of what is signed',
       'Doc 9303-12 §4.1.1 and Table 1',
     );
+  }
+}
+
+function checkRotation({ kind, rotation }: CertificateProfile, refuse: Refuse): void {
+  const source = 'Doc 9303-12 §4.1.4.3';
+  if (kind !== 'csca') {
+    if (rotation?.notice ?? rotation?.rest) refuse('rotation', 'notice and rest are for the CSCA only');
+    return;
+  }
+  if (rotation?.notice === undefined || longestDays(rotation.notice) < 90) {
+    refuse('rotation.notice', 'must be at least 90 days', source);
+  }
+  if (rotation?.rest === undefined || longestDays(rotation.rest) < 2) {
+    refuse('rotation.rest', 'must be at least two days', source);
   }
 }
 

@@ -5,16 +5,23 @@ import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
-import { issuerWithKey, newestIssuer } from '../issuance/issue-certificate.ts';
+import { issuerWithKey } from '../issuance/issue-certificate.ts';
+import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
 
 /**
- * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5).
+ * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5). One that was begun before and
+ * not ended is completed instead: its number is taken.
  *
  * @throws Refused `key-not-active` without a CSCA; Unavailable; InvariantBroken when the check fails
  */
 export async function publishCrl(deps: IssuanceDeps): Promise<CrlRecord> {
-  const issuer = await newestIssuer(deps, 'csca');
+  const open = (await deps.records.openIntents()).find((candidate) => candidate.kind === 'crl');
+  if (open !== undefined) {
+    await deps.records.countUse(open);
+    return completeCrl(deps, open);
+  }
+  const issuer = await signingCsca(deps);
   if (issuer === undefined) throw noCsca();
   const crlNumber = ((await deps.records.latestCrl())?.crlNumber ?? 0n) + 1n;
   const thisUpdate = wholeSecond(deps.clock.now());

@@ -1,12 +1,25 @@
 import { createHash } from 'node:crypto';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
+import type { CertificateKind } from '../../rules/profile/certificate-profile.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import type { CertificateRecord, IssuanceRecords } from '../ports.ts';
 
+/** Folder of every kind of certificate that is published; VDS signers are, because a seal holds none. */
+const folders = {
+  csca: 'csca',
+  'csca-link': 'csca',
+  'document-signer': 'dsc',
+  'master-list-signer': 'mlsc',
+  'deviation-list-signer': 'dlsc',
+  'vds-signer': 'vds',
+  'vds-nc-signer': 'vds',
+} as const;
+export type PublishedKind = keyof typeof folders;
+
 /** Something that the public may fetch. */
 export interface Artefact {
-  readonly kind: 'csca' | 'document-signer' | 'master-list-signer' | 'crl' | 'master-list';
+  readonly kind: PublishedKind | 'crl' | 'master-list';
   /** Path from the root of the distribution, with its leading slash. */
   readonly path: string;
   /** Further paths under which the same octets are found. */
@@ -72,10 +85,14 @@ export async function buildCatalogue(deps: CatalogueDeps): Promise<readonly Arte
   return published;
 }
 
+function isPublished(kind: CertificateKind): kind is PublishedKind {
+  return kind in folders;
+}
+
 function certificateArtefact(record: CertificateRecord, policies: Policies): Artefact[] {
   const kind = policies.profiles.get(record.profile)?.kind;
-  if (kind !== 'csca' && kind !== 'document-signer' && kind !== 'master-list-signer') return [];
-  const folder = { csca: 'csca', 'document-signer': 'dsc', 'master-list-signer': 'mlsc' }[kind];
+  if (kind === undefined || !isPublished(kind)) return [];
+  const folder = folders[kind];
   const { subject, notBefore, notAfter } = decodeCertificate(record.der, { strict: true });
   return [
     {

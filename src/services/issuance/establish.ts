@@ -1,6 +1,8 @@
 import { publishCrl } from '../crl/publish-crl.ts';
+import { Unavailable } from '../errors.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
-import type { IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
+import { signingCsca } from '../keys/signing-csca.ts';
+import type { CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { makeKeyPair } from './make-key-pair.ts';
@@ -23,7 +25,8 @@ export interface InstancePlan {
 
 /**
  * Makes what the plan asks for and the records lack: keys, certificates, first CRL, first master list. Run
- * again it makes nothing twice; run after a crash it goes on where that happened.
+ * again it makes nothing twice; run after a crash it goes on where that happened. Without a token it does
+ * nothing when the records lack nothing.
  *
  * @param progress told each thing that is made, before it is
  */
@@ -32,6 +35,7 @@ export async function establish(
   plan: InstancePlan,
   progress: (making: string) => void,
 ): Promise<void> {
+  if (await lacksNothing(deps, plan)) return recoverIfPossible(deps);
   await recoverIssuance(deps);
   await establishCertificate(deps, plan.csca, 'csca', progress);
   await establishCertificate(deps, plan.accessCa, 'access-ca', progress);
@@ -49,6 +53,25 @@ export async function establish(
   }
 }
 
+async function lacksNothing(deps: IssuanceDeps, plan: InstancePlan): Promise<boolean> {
+  const issued = new Set((await deps.records.certificates()).map(({ profile }) => profile));
+  const planned = [plan.csca, plan.accessCa, ...plan.documentSigners, plan.masterListSigner];
+  return (
+    planned.every(({ profile }) => issued.has(profile)) &&
+    (await deps.records.latestCrl()) !== undefined &&
+    (await deps.records.latestMasterList()) !== undefined
+  );
+}
+
+/** What was begun besides, such as a renewed CRL, can wait for the token. */
+async function recoverIfPossible(deps: IssuanceDeps): Promise<void> {
+  try {
+    await recoverIssuance(deps);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+  }
+}
+
 async function establishCertificate(
   deps: IssuanceDeps,
   planned: PlannedKey,
@@ -57,24 +80,46 @@ async function establishCertificate(
 ): Promise<void> {
   const certificates = await deps.records.certificates();
   if (certificates.some(({ profile }) => profile === planned.profile)) return;
-  const sequence = '00001';
-  const label = `${planned.profile}-${sequence}`;
-  const keys = await deps.records.keys();
-  let key: KeyOrder | undefined = keys.find(
-    (candidate) => candidate.label === label && candidate.role === role,
-  );
+  await makeCertifiedKey(deps, { planned, role, number: 1 }, progress);
+}
+
+/** A key that is to be made and certified. */
+export interface NumberedKey {
+  readonly planned: PlannedKey;
+  readonly role: KeyRole;
+  /** Counts the keys of a profile from 1; stands in the label and, as the profile has it, in the subject. */
+  readonly number: number;
+  /** When its usage period begins, if not at once. */
+  readonly usageFrom?: Date | undefined;
+}
+
+/**
+ * Makes a key pair and has it certified. A key of this label that a crash left without a certificate is used.
+ *
+ * @returns the certificate
+ */
+export async function makeCertifiedKey(
+  deps: IssuanceDeps,
+  { planned, role, number, usageFrom }: NumberedKey,
+  progress: (making: string) => void,
+): Promise<CertificateRecord> {
+  const { profile, keyAlgorithm } = planned;
+  const sequence = String(number).padStart(5, '0');
+  const label = `${profile}-${sequence}`;
+  let key: KeyOrder | undefined = (await deps.records.keys()).find((candidate) => candidate.label === label);
   if (key === undefined) {
-    progress(`key pair ${label} (${planned.keyAlgorithm}) on the token`);
-    key = await makeKeyPair(deps, role, label, planned.keyAlgorithm);
+    progress(`key pair ${label} (${keyAlgorithm}) on the token`);
+    const usageLimit = deps.policies.profiles.get(profile)?.rotation?.usageLimit;
+    key = await makeKeyPair(deps, role, label, keyAlgorithm, usageLimit);
   }
   progress(`certificate ${label}`);
-  const issuer = await issuerOf(deps, planned.profile);
-  await issueCertificate(deps, {
-    profile: planned.profile,
+  return issueCertificate(deps, {
+    profile,
     subject: { sequence },
     subjectKey: { keyId: key.keyId },
-    keyAlgorithm: planned.keyAlgorithm,
-    issuer,
+    keyAlgorithm,
+    issuer: await issuerOf(deps, profile),
+    usageFrom,
   });
 }
 
@@ -84,5 +129,13 @@ export async function issuerOf(
   profileName: string,
 ): Promise<IssuerReference | undefined> {
   const from = deps.policies.profiles.get(profileName)?.issuer;
-  return from === undefined || from === 'self' ? undefined : newestIssuer(deps, from);
+  switch (from) {
+    case undefined:
+    case 'self':
+      return undefined;
+    case 'csca':
+      return signingCsca(deps);
+    case 'access-ca':
+      return newestIssuer(deps, from);
+  }
 }

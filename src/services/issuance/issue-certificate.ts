@@ -105,7 +105,8 @@ async function newestCertificate(
   const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
   for (const certificate of (await deps.records.certificates()).toReversed()) {
     const key = keys.get(certificate.keyId ?? '');
-    if (key === undefined || !isWanted(key)) continue;
+    const isLink = deps.policies.profiles.get(certificate.profile)?.kind === 'csca-link';
+    if (key === undefined || isLink || !isWanted(key)) continue;
     return { keyId: key.keyId, certificate: certificate.der, keyAlgorithm: key.keyAlgorithm };
   }
   return undefined;

@@ -12,9 +12,10 @@ export async function makeKeyPair(
   role: KeyRole,
   label: string,
   keyAlgorithm: string,
+  usageLimit?: number,
 ): Promise<KeyOrder> {
   const keyId = Buffer.from(deps.random.octets(16)).toString('hex');
-  const order: KeyOrder = { keyId, role, label, keyAlgorithm };
+  const order: KeyOrder = { keyId, role, label, keyAlgorithm, usageLimit };
   await deps.records.begin({ kind: 'key', order });
   await completeKeyPair(deps, order);
   return order;

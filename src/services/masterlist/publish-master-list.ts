@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { buildTrustStore, holds, verifyMasterList } from '../../rules/passive-authentication/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
@@ -7,12 +7,18 @@ import { issuerWithKey, newestIssuer } from '../issuance/issue-certificate.ts';
 import type { IssuanceIntent, MasterListRecord } from '../ports.ts';
 
 /**
- * Makes the next version of the state's master list, which holds its own CSCA certificates.
+ * Makes the next version of the state's master list, which holds its own CSCA certificates. One that was begun
+ * before and not ended is completed instead: its version is taken.
  *
  * @throws Refused `key-not-active` without CSCA or Master List Signer; Unavailable; InvariantBroken
  * @see Doc 9303-12 §5.3, §9
  */
 export async function publishMasterList(deps: IssuanceDeps): Promise<MasterListRecord> {
+  const open = (await deps.records.openIntents()).find((candidate) => candidate.kind === 'master-list');
+  if (open !== undefined) {
+    await deps.records.countUse(open);
+    return completeMasterList(deps, open);
+  }
   const signer = await newestIssuer(deps, 'master-list-signer');
   if (signer === undefined) throw notThere('Master List Signer');
   const version = ((await deps.records.latestMasterList())?.version ?? 0) + 1;
@@ -29,24 +35,37 @@ export async function completeMasterList(
   deps: IssuanceDeps,
   { keyId, version, signingTime }: MasterListIntent,
 ): Promise<MasterListRecord> {
-  const csca = await newestIssuer(deps, 'csca');
-  if (csca === undefined) throw notThere('CSCA');
   const signer = await issuerWithKey(deps, keyId);
-  const certificates = (await deps.records.certificates())
-    .filter(({ profile }) => deps.policies.profiles.get(profile)?.kind === 'csca')
-    .map(({ der }) => der);
+  const ours = await cscaCertificates(deps);
+  const issuer = decodeCertificate(signer.certificate, { strict: true }).authorityKeyIdentifier
+    ?.keyIdentifier;
+  const csca = ours.find((root) => root.isSelfIssued && issuer && sameOctets(root.keyIdentifier, issuer));
+  if (csca === undefined) throw notThere('CSCA');
+  const certificates = ours.map(({ bytes }) => bytes);
   const der = await deps.signer.signMasterList({
     keyId,
     keyAlgorithm: signer.keyAlgorithm,
     signer: signer.certificate,
-    csca: csca.certificate,
+    csca: csca.bytes,
     certificates,
     signingTime,
   });
-  checkMasterList(der, certificates, csca.certificate, signingTime);
+  checkMasterList(der, certificates, csca, signingTime);
   const record = { version, signedAt: signingTime, der };
   await deps.records.recordMasterList(record);
   return record;
+}
+
+/** Every generation of our CSCA, self-signed and link (Doc 9303-12 §5.3). */
+async function cscaCertificates(deps: IssuanceDeps): Promise<readonly Certificate[]> {
+  const kinds = ['csca', 'csca-link'];
+  return (await deps.records.certificates())
+    .filter(({ profile }) => kinds.includes(deps.policies.profiles.get(profile)?.kind ?? ''))
+    .map(({ der }) => decodeCertificate(der, { strict: true }));
+}
+
+function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function notThere(what: string): Refused {
@@ -57,10 +76,10 @@ function notThere(what: string): Refused {
 function checkMasterList(
   der: Uint8Array,
   certificates: readonly Uint8Array[],
-  csca: Uint8Array,
+  csca: Certificate,
   at: Date,
 ): void {
-  const trust = buildTrustStore([decodeCertificate(csca, { strict: true })]);
+  const trust = buildTrustStore([csca]);
   const report = verifyMasterList({ masterList: der, trust, crls: [], at, strict: true });
   const listed = new Set(report.masterList?.certificates.map(({ fingerprint }) => fingerprint));
   const isComplete =

@@ -99,12 +99,21 @@ function newHolder(profile: CertificateProfile, state: IssuingState, order: Cert
     return { type, value: fill(template) };
   });
   assertSubjectForm(profile, subject);
-  const usageEnd = privateKeyUsage && addPeriod(order.notBefore, privateKeyUsage);
+  const usageFrom = order.usageFrom ?? order.notBefore;
+  if (usageFrom < order.notBefore) {
+    throw new Refused('policy', 'the private key usage period would begin before the validity', {
+      field: 'usageFrom',
+      rule: 'C-PKUP',
+      source: 'Doc 9303-12 Table 6',
+      mend: 'let it begin with or after notBefore',
+    });
+  }
+  const usageEnd = privateKeyUsage && addPeriod(usageFrom, privateKeyUsage);
   return {
     subject: encodeName(subject),
-    notAfter: addPeriod(order.notBefore, certificate),
+    notAfter: addPeriod(usageFrom, certificate),
     subjectAltName: encodeGeneralNames(subjectAltName(profile, state, order, fill)),
-    privateKeyUsagePeriod: usageEnd && encodePrivateKeyUsagePeriod(order.notBefore, usageEnd),
+    privateKeyUsagePeriod: usageEnd && encodePrivateKeyUsagePeriod(usageFrom, usageEnd),
   };
 }
 

@@ -80,6 +80,11 @@ export class SigningCore {
     return this.#token.generateKeyPair(keyId, role, label, algorithmNamed(keyAlgorithm).key);
   }
 
+  destroyKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): void {
+    this.#token.destroyKey(keyId, role);
+    this.#documentSigners.delete(keyId);
+  }
+
   status(): TokenStatus {
     return this.#token.status();
   }

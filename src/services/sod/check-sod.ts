@@ -7,7 +7,7 @@ import {
   type TrustStore,
 } from '../../rules/passive-authentication/index.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
-import { InvariantBroken } from '../errors.ts';
+import { InvariantBroken, Refused } from '../errors.ts';
 import type { Clock, IssuanceRecords, SodIntent } from '../ports.ts';
 import type { DocumentSignerEntry } from './document-signers.ts';
 
@@ -55,6 +55,13 @@ export class Border {
       strict: true,
       requireCrl: true,
     });
+    if (report.findings.some(({ code }) => code === 'DSC_REVOKED')) {
+      throw new Refused('key-not-active', 'the Document Signer was revoked while it signed', {
+        rule: 'S-REV',
+        source: 'Doc 9303-12 §4.1.5',
+        mend: 'send the request again: another Document Signer takes it',
+      });
+    }
     if (report.verdict !== 'TRUSTED') {
       const codes = report.findings.map(({ code, detail }) => `${code} (${detail})`).join(', ');
       throw new InvariantBroken(`a border would not trust the SOD of ${intent.requestId}: ${codes}`);

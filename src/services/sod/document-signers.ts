@@ -15,10 +15,21 @@ export interface DocumentSignerEntry {
 
 /** The Document Signers on record, as they are chosen for a document. */
 export class DocumentSigners {
-  readonly #entries: readonly DocumentSignerEntry[];
+  #entries: readonly DocumentSignerEntry[];
+  readonly #exhausted = new Set<string>();
 
   constructor(entries: readonly DocumentSignerEntry[]) {
     this.#entries = entries;
+  }
+
+  /** Takes what is on record now in place of what was: new ones, without those that are revoked. */
+  replace(entries: readonly DocumentSignerEntry[]): void {
+    this.#entries = entries;
+  }
+
+  /** The key has made all the signatures that it may make. */
+  exhaust(keyId: string): void {
+    this.#exhausted.add(keyId);
   }
 
   /** Every document type that some Document Signer covers. */
@@ -30,11 +41,15 @@ export class DocumentSigners {
     return this.#entries.some((entry) => coversDocumentType(entry.documentTypes, documentType));
   }
 
-  /** The newest one for a document type whose private key usage period it is. */
+  /**
+   * The one to sign a document now: of those whose usage period it is and whose limit is not reached, the one
+   * that ends first. So the next key takes over when this one ends, and none is missed in between.
+   */
   active(documentType: string, at: Date): DocumentSignerEntry | undefined {
-    return this.#entries.findLast(
-      (entry) => coversDocumentType(entry.documentTypes, documentType) && isInUse(entry, at),
-    );
+    return this.#entries
+      .filter((entry) => coversDocumentType(entry.documentTypes, documentType) && isInUse(entry, at))
+      .filter(({ keyId }) => !this.#exhausted.has(keyId))
+      .toSorted((a, b) => a.signsUntil.getTime() - b.signsUntil.getTime())[0];
   }
 
   withKey(keyId: string): DocumentSignerEntry | undefined {
@@ -50,15 +65,17 @@ export function isInUse(entry: DocumentSignerEntry, at: Date): boolean {
   return at >= entry.signsFrom && at <= entry.signsUntil;
 }
 
-/** Reads the Document Signers from the records, oldest first. */
+/** Reads the Document Signers that may still sign from the records, oldest first. */
 export async function loadDocumentSigners(
   records: IssuanceRecords,
   policies: Policies,
-): Promise<DocumentSigners> {
+): Promise<readonly DocumentSignerEntry[]> {
   const keys = new Map((await records.keys()).map((key) => [key.keyId, key]));
-  const entries = (await records.certificates()).flatMap((record): DocumentSignerEntry[] => {
+  const revoked = new Set((await records.revocations()).map(({ serialNumber }) => serialNumber));
+  return (await records.certificates()).flatMap((record): DocumentSignerEntry[] => {
     const key = keys.get(record.keyId ?? '');
-    if (key === undefined || policies.profiles.get(record.profile)?.kind !== 'document-signer') return [];
+    if (policies.profiles.get(record.profile)?.kind !== 'document-signer') return [];
+    if (key === undefined || key.retired !== undefined || revoked.has(record.serialNumber)) return [];
     const certificate = decodeCertificate(record.der, { strict: true });
     const { privateKeyUsagePeriod: usage, documentTypeList } = certificate;
     if (!usage?.notBefore || !usage.notAfter || documentTypeList === undefined) return [];
@@ -67,5 +84,4 @@ export async function loadDocumentSigners(
     const signsFrom = usage.notBefore;
     return [{ keyId, keyAlgorithm, certificate, documentTypes, signsFrom, signsUntil: usage.notAfter }];
   });
-  return new DocumentSigners(entries);
 }

@@ -4,7 +4,7 @@ import type { Policies } from '../../rules/profile/policies.ts';
 import { type LdsVersion, sodViolation } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
-import type { Clock, RecordedSod, Signer, SodIntent, SodRecords } from '../ports.ts';
+import type { Clock, RecordedSod, Signer, SodClaim, SodIntent, SodRecords } from '../ports.ts';
 import type { DocumentSignerEntry, DocumentSigners } from './document-signers.ts';
 import { isInUse } from './document-signers.ts';
 
@@ -146,21 +146,22 @@ export class SodService {
   }
 
   async #signNew(request: SodRequest): Promise<SignedSod> {
-    const signer = this.#activeSigner(request.documentType);
-    const { contentDigest: _, ...content } = request;
-    const intent: SodIntent = {
-      ...content,
-      contentDigest: request.contentDigest,
-      keyId: signer.keyId,
-      signingTime: wholeSecond(this.#deps.clock.now()),
-    };
+    const intent = this.#intentFor(request);
     const outcome = this.#start(intent, () => this.#claimAndComplete(request, intent));
     return { sod: await this.#withinDeadline(outcome), isRepeat: false };
   }
 
+  /** @throws Refused `key-not-active` when no Document Signer may sign this now */
+  #intentFor(request: SodRequest): SodIntent {
+    const { keyId } = this.#activeSigner(request.documentType);
+    return { ...request, keyId, signingTime: wholeSecond(this.#deps.clock.now()) };
+  }
+
   async #claimAndComplete(request: SodRequest, intent: SodIntent): Promise<RecordedSod> {
-    const claim = await this.#deps.records.claim(intent);
+    const claim = await this.#claim(intent);
     switch (claim.kind) {
+      case 'exhausted':
+        return this.#claimAndComplete(request, this.#intentFor(request));
       case 'claimed':
         return this.#complete(intent);
       case 'recorded':
@@ -170,6 +171,17 @@ export class SodService {
         return (
           (await this.#completeOrAbandon(claim.intent)) ?? (await this.#claimAndComplete(request, intent))
         );
+    }
+  }
+
+  /** A key that has reached its limit is not chosen any more; the next one takes over in the same request. */
+  async #claim(intent: SodIntent): Promise<SodClaim | { readonly kind: 'exhausted' }> {
+    try {
+      return await this.#deps.records.claim(intent);
+    } catch (error) {
+      if (!isUsageLimit(error)) throw error;
+      this.#deps.documentSigners.exhaust(intent.keyId);
+      return { kind: 'exhausted' };
     }
   }
 
@@ -195,17 +207,30 @@ export class SodService {
   /**
    * Signs an intent whose first signature, if there was one, was lost before it was recorded.
    *
-   * @returns undefined when its key's usage period is over, so that it can never be signed as it was meant
+   * @returns undefined when its key may not sign any more, so that it can never be signed as it was meant
    */
   async #completeOrAbandon(intent: SodIntent): Promise<RecordedSod | undefined> {
-    const signer = this.#deps.documentSigners.withKey(intent.keyId);
-    if (signer === undefined || !isInUse(signer, this.#deps.clock.now())) {
-      const reason = 'the private key usage period of its Document Signer is over';
+    const reason = await this.#reasonToAbandon(intent);
+    if (reason !== undefined) {
       await this.#deps.records.abandon(intent, reason);
       return undefined;
     }
-    await this.#deps.records.countUse(intent);
     return this.#complete(intent);
+  }
+
+  /** Counts one more use, unless the key is over; then says why. */
+  async #reasonToAbandon(intent: SodIntent): Promise<string | undefined> {
+    const signer = this.#deps.documentSigners.withKey(intent.keyId);
+    if (signer === undefined || !isInUse(signer, this.#deps.clock.now())) {
+      return 'the private key usage period of its Document Signer is over, or it is revoked or retired';
+    }
+    try {
+      await this.#deps.records.countUse(intent);
+      return undefined;
+    } catch (error) {
+      if (isUsageLimit(error)) return error.message;
+      throw error;
+    }
   }
 
   /** sign → independent check → durable record */
@@ -213,8 +238,18 @@ export class SodService {
     const signer = this.#deps.documentSigners.withKey(intent.keyId);
     if (signer === undefined) throw new InvariantBroken(`no Document Signer has the key ${intent.keyId}`);
     const efSod = await this.#signature(intent, signer);
-    await this.#deps.check(efSod, intent, signer);
+    await this.#check(efSod, intent, signer);
     return this.#deps.records.record(intent, efSod, signer.certificate.fingerprint);
+  }
+
+  /** A Document Signer that was revoked meanwhile is no broken invariant; what it signed is not released. */
+  async #check(efSod: Uint8Array, intent: SodIntent, signer: DocumentSignerEntry): Promise<void> {
+    try {
+      await this.#deps.check(efSod, intent, signer);
+    } catch (error) {
+      if (error instanceof Refused) await this.#deps.records.abandon(intent, error.message);
+      throw error;
+    }
   }
 
   /** Asks again when the process that held the job is lost, which may have signed: that is another use. */
@@ -251,6 +286,10 @@ export class SodService {
       clearTimeout(timer);
     }
   }
+}
+
+function isUsageLimit(error: unknown): error is Refused {
+  return error instanceof Refused && error.details.rule === 'key-usage-limit';
 }
 
 function orderOf(intent: SodIntent, signer: DocumentSignerEntry) {

@@ -105,7 +105,7 @@ describe('policies', () => {
     [
       'a CSCA that ends before what it issued',
       'csca.yaml',
-      'certificate: P14Y3M',
+      'certificate: P14Y6M',
       'certificate: P14Y',
       /must cover/,
     ],
@@ -151,6 +151,15 @@ describe('policies', () => {
       /subject: of-successor.*/,
       'subject: [{ countryName: UT }, { commonName: x }]',
       /links only/,
+    ],
+    ['a notice of less than 90 days', 'csca.yaml', 'notice: P90D', 'notice: P89D', /90 days/],
+    ['a new CSCA key that signs on its first day', 'csca.yaml', 'rest: P2D', 'rest: P1D', /two days/],
+    [
+      'a notice for a Document Signer',
+      'dsc-passport.yaml',
+      'destroyAfter:',
+      'notice: P90D\n  destroyAfter:',
+      /CSCA only/,
     ],
     ['a link without nameChange', 'csca-link.yaml', /\n {2}nameChange.*/, '', /nameChange/],
     [

@@ -1,0 +1,26 @@
+import { InvariantBroken, Refused } from '../../services/errors.ts';
+import { queries, type SqliteDatabase } from './sqlite.ts';
+
+/**
+ * Counts one use of a key, inside the transaction that puts on record what is to be signed: so the count is
+ * never less than the signatures made, and the limit is never exceeded, by a crash either.
+ *
+ * @throws Refused `key-not-active` with rule `key-usage-limit`; InvariantBroken when there is no such key
+ */
+export function countKeyUse(database: SqliteDatabase, keyId: string): void {
+  const counted = database.run(
+    queries
+      .updateTable('keys')
+      .set((eb) => ({ uses: eb('uses', '+', 1) }))
+      .where('key_id', '=', keyId)
+      .where((eb) => eb.or([eb('usage_limit', 'is', null), eb('uses', '<', eb.ref('usage_limit'))])),
+  );
+  if (counted === 1) return;
+  const key = database.first(queries.selectFrom('keys').select('label').where('key_id', '=', keyId));
+  if (key === undefined) throw new InvariantBroken(`key ${keyId} is not on record`);
+  throw new Refused('key-not-active', `key ${key.label} has made all the signatures that it may make`, {
+    rule: 'key-usage-limit',
+    source: 'policy of the profile',
+    mend: 'make the next key (sigillo rotate)',
+  });
+}

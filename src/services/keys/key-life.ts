@@ -1,0 +1,69 @@
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
+import type { CertificateRecord, KeyRecord } from '../ports.ts';
+
+/**
+ * The life of a key. What is planned stands in the instance's configuration and has no key yet; a key without a
+ * certificate is generated; one whose usage period has not begun is certified.
+ */
+export type KeyState = 'generated' | 'certified' | 'active' | 'retired' | 'destroyed';
+
+export interface KeyLife {
+  readonly key: KeyRecord;
+  /** The certificate that gives the key its period; undefined before there is one. */
+  readonly certificate: CertificateRecord | undefined;
+  readonly state: KeyState;
+  readonly signsFrom: Date | undefined;
+  readonly signsUntil: Date | undefined;
+}
+
+/** Where every key on record is in its life, oldest first. */
+export function keyLives(
+  keys: readonly KeyRecord[],
+  certificates: readonly CertificateRecord[],
+  policies: Policies,
+  at: Date,
+): readonly KeyLife[] {
+  return keys.map((key) => {
+    const certificate = certificates.find(
+      ({ keyId, profile }) => keyId === key.keyId && policies.profiles.get(profile)?.kind !== 'csca-link',
+    );
+    const period = certificate && usagePeriod(certificate);
+    return {
+      key,
+      certificate,
+      signsFrom: period?.signsFrom,
+      signsUntil: period?.signsUntil,
+      state: stateOf(key, period, at),
+    };
+  });
+}
+
+interface UsagePeriod {
+  readonly signsFrom: Date;
+  readonly signsUntil: Date;
+}
+
+function usagePeriod({ der }: CertificateRecord): UsagePeriod {
+  const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(der, { strict: true });
+  return {
+    signsFrom: privateKeyUsagePeriod?.notBefore ?? notBefore,
+    signsUntil: privateKeyUsagePeriod?.notAfter ?? notAfter,
+  };
+}
+
+function stateOf(key: KeyRecord, period: UsagePeriod | undefined, at: Date): KeyState {
+  if (key.destroyed !== undefined) return 'destroyed';
+  if (key.retired !== undefined) return 'retired';
+  if (period === undefined) return 'generated';
+  return at < period.signsFrom ? 'certified' : 'active';
+}
+
+/** Why a key that counts as active has nothing left to do; undefined while it has. */
+export function reasonToRetire({ key, signsUntil }: KeyLife, at: Date): string | undefined {
+  if (signsUntil !== undefined && at > signsUntil) return 'its private key usage period is over';
+  if (key.usageLimit !== undefined && key.uses >= key.usageLimit) {
+    return 'it has made all the signatures that it may make';
+  }
+  return undefined;
+}

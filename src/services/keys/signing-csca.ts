@@ -1,0 +1,48 @@
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { addPeriod } from '../../rules/profile/period.ts';
+import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
+import type { CertificateRecord, IssuerReference, KeyRecord } from '../ports.ts';
+
+/** A self-signed CSCA certificate with the key on our token, and when that key may sign. */
+export interface CscaEntry {
+  readonly key: KeyRecord;
+  readonly record: CertificateRecord;
+  /** After the rest of a new key (Doc 9303-12 §4.1.4.3); at once for the first. */
+  readonly signsFrom: Date;
+  /** End of the private key usage period. */
+  readonly signsUntil: Date;
+}
+
+/** The CSCA keys on record, oldest first; destroyed ones left out. */
+export async function cscaKeys(deps: IssuanceDeps): Promise<readonly CscaEntry[]> {
+  const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
+  const entries: CscaEntry[] = [];
+  for (const record of await deps.records.certificates()) {
+    const profile = deps.policies.profiles.get(record.profile);
+    const key = keys.get(record.keyId ?? '');
+    if (profile?.kind !== 'csca' || key === undefined) continue;
+    const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
+    const usageFrom = privateKeyUsagePeriod?.notBefore ?? notBefore;
+    const rest = profile.rotation?.rest;
+    const isFirst = entries.length === 0;
+    entries.push({
+      key,
+      record,
+      signsFrom: isFirst || rest === undefined ? usageFrom : addPeriod(usageFrom, rest),
+      signsUntil: privateKeyUsagePeriod?.notAfter ?? notAfter,
+    });
+  }
+  return entries.filter(({ key }) => key.destroyed === undefined);
+}
+
+/** The newest CSCA key that may sign now: it signs all certificates and all CRLs (Doc 9303-12 §4.1.4.3). */
+export async function signingCsca(deps: IssuanceDeps): Promise<IssuerReference | undefined> {
+  const now = deps.clock.now();
+  return referenceTo((await cscaKeys(deps)).findLast(({ signsFrom }) => signsFrom <= now));
+}
+
+export function referenceTo(entry: CscaEntry | undefined): IssuerReference | undefined {
+  if (entry === undefined) return undefined;
+  const { key, record } = entry;
+  return { keyId: key.keyId, certificate: record.der, keyAlgorithm: key.keyAlgorithm };
+}
