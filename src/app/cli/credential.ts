@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type AccessRole, accessRoles } from '../../services/access/access-certificates.ts';
 import { credentialPaths, makeCredential } from '../instance/credentials.ts';
-import { loadInstance } from '../instance/load-instance.ts';
-import { openInstance } from '../instance/open-instance.ts';
 import { defaultHome, holderName, homePath } from './instance-options.ts';
 import type { Screen } from './screen.ts';
+import { withInstance } from './with-instance.ts';
 
 interface CredentialOptions {
   readonly home: string;
@@ -23,16 +22,12 @@ export function registerCredential(program: Command, screen: Screen): void {
     )
     .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
     .action(async (name: string, { home, role }: CredentialOptions) => {
-      const instance = loadInstance(home);
-      const open = openInstance(instance, { processes: 1, onEvent: () => undefined });
-      try {
-        const isNew = await makeCredential(open.issuance, instance.paths.credentials, { name, role });
-        const { cert } = credentialPaths(instance.paths.credentials, name);
+      await withInstance(home, async ({ paths }, { issuance }) => {
+        const isNew = await makeCredential(issuance, paths.credentials, { name, role });
+        const { cert } = credentialPaths(paths.credentials, name);
         if (isNew) screen.stdout.write(`made ${cert}\n`);
         else screen.stderr.write(`sigillo: ${cert} is there already; nothing was made\n`);
         screen.exit(isNew ? 0 : 1);
-      } finally {
-        open.close();
-      }
+      });
     });
 }

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { Refused } from '../../services/errors.ts';
+import { makeCertifiedKey, type InstancePlan, type PlannedKey } from '../../services/issuance/establish.ts';
+import { announceRollover, rollOver } from '../../services/keys/csca-rollover.ts';
+import type { KeyRole } from '../../services/ports.ts';
+import { writeTrust } from '../instance/establish-instance.ts';
+import { defaultHome, homePath } from './instance-options.ts';
+import type { Screen } from './screen.ts';
+import { withInstance } from './with-instance.ts';
+
+interface RotateOptions {
+  readonly home: string;
+  readonly announce?: boolean;
+}
+
+/** `sigillo rotate`: the next key of a profile now, or the change of the CSCA key. */
+export function registerRotate(program: Command, screen: Screen): void {
+  program
+    .command('rotate')
+    .description(
+      'make the next key of a profile, or announce (--announce) and carry out a change of the CSCA key',
+    )
+    .argument('<profile>', 'csca, or a profile that sigillo.yaml plans')
+    .option('--announce', 'csca only: tell receiving States; the change follows after the notice')
+    .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
+    .action(async (profile: string, { home, announce }: RotateOptions) => {
+      const say = (making: string) => screen.stdout.write(`making ${making}\n`);
+      await withInstance(home, async (instance, { issuance }) => {
+        const { keys } = instance.configuration;
+        const { planned, role } = plannedKey(keys, profile);
+        if (announce === true) {
+          const { notBefore } = await announceRollover(issuance, assertCsca(planned, role));
+          screen.stdout.write(`announced: the CSCA key changes no sooner than ${notBefore.toISOString()}\n`);
+          return;
+        }
+        if (role === 'csca') await rollOver(issuance, planned, say);
+        else {
+          const certificates = await issuance.records.certificates();
+          const number = certificates.filter((record) => record.profile === planned.profile).length + 1;
+          await makeCertifiedKey(issuance, { planned, role, number }, say);
+        }
+        await writeTrust(instance, issuance);
+      });
+    });
+}
+
+function plannedKey(plan: InstancePlan, profile: string): { planned: PlannedKey; role: KeyRole } {
+  if (profile === plan.csca.profile) return { planned: plan.csca, role: 'csca' };
+  if (profile === plan.masterListSigner.profile) {
+    return { planned: plan.masterListSigner, role: 'master-list-signer' };
+  }
+  const planned = plan.documentSigners.find((candidate) => candidate.profile === profile);
+  if (planned !== undefined) return { planned, role: 'document-signer' };
+  const profiles = [plan.csca, plan.masterListSigner, ...plan.documentSigners].map((key) => key.profile);
+  throw new Refused('policy', `sigillo.yaml plans no key of the profile ${profile}`, {
+    field: 'profile',
+    mend: `use one of ${profiles.join(', ')}`,
+  });
+}
+
+function assertCsca(planned: PlannedKey, role: KeyRole): PlannedKey {
+  if (role === 'csca') return planned;
+  throw new Refused('policy', 'only a change of the CSCA key is announced', {
+    field: 'announce',
+    mend: 'leave --announce out',
+  });
+}
