@@ -96,7 +96,7 @@ describeCorpus('real sets of hashes, signed anew', () => {
     });
 
     afterAll(async () => {
-      await served.end();
+      await served?.end();
       rmSync(folder, { recursive: true, force: true });
     });
 

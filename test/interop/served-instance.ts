@@ -28,7 +28,10 @@ export interface ServedInstance {
 export async function serveInstance(options: TestInstanceOptions): Promise<ServedInstance> {
   const instance = await makeTestInstance(options);
   const { home, portBase } = instance;
-  const service = await serve(home, portBase);
+  const service = await serve(home, portBase).catch((error: unknown) => {
+    instance.remove();
+    throw error;
+  });
   const station = new Station({ home, port: portBase, holder: 'station' });
   const end = async () => {
     station.close();
