@@ -57,6 +57,8 @@ function runJob(core: SigningCore, message: JobMessage): unknown {
       return core.signSod(message.order);
     case 'signMasterList':
       return core.signMasterList(message.order);
+    case 'signBundle':
+      return core.signBundle(message.order);
     case 'status':
       return core.status();
   }

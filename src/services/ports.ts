@@ -27,6 +27,8 @@ export const keyRoles = [
   'vds-nc-signer',
   'dtc-signer',
   'access-ca',
+  /** Signs the bundles between the online instance and its CSCA, and nothing else. */
+  'exchange',
 ] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
@@ -83,8 +85,14 @@ export interface CertificateOrder {
   readonly profile: string;
   /** Values for the placeholders of the profile's subject, besides those of the instance. */
   readonly subject: { readonly sequence?: string; readonly name?: string; readonly role?: string };
-  /** A key on the token, or a public key whose holder has proved possession (access certificates only). */
-  readonly subjectKey: { readonly keyId: string } | { readonly publicKey: PublicKeyValue };
+  /**
+   * A key on the token, a public key whose holder has proved possession (access certificates only), or a key of
+   * the instance that we are the CSCA of, which stands with its proof in the request bundle.
+   */
+  readonly subjectKey:
+    | { readonly keyId: string }
+    | { readonly publicKey: PublicKeyValue }
+    | { readonly requested: RequestedKeyReference };
   /** Name of the key algorithm that the subject's key is for. */
   readonly keyAlgorithm: string;
   /** Absent for a self-signed certificate. */
@@ -99,6 +107,25 @@ export interface CertificateOrder {
   readonly usageFrom?: Date | undefined;
   /** dNSName or IP address entries of a TLS server. */
   readonly hosts?: readonly string[] | undefined;
+}
+
+/** A key in a request bundle; the signer reads bundle, signature and proof itself. */
+export interface RequestedKeyReference {
+  /** The bundle's file. */
+  readonly bundle: Uint8Array;
+  /** CKA_ID on the requesting instance's token. */
+  readonly requestKeyId: string;
+}
+
+/** A bundle to be signed with the exchange key. The signer re-reads the content and vouches for what it says. */
+export interface BundleOrder {
+  /** The exchange key. */
+  readonly keyId: string;
+  readonly kind: 'request' | 'response';
+  /** Canonical JSON (docs/formats/exchange-bundle.md). */
+  readonly content: Uint8Array;
+  /** For a response: the key of a CSCA certificate in it. */
+  readonly cscaKeyId?: string | undefined;
 }
 
 export interface IssuerReference {
@@ -154,6 +181,7 @@ export interface Signer {
   signCrl(order: CrlOrder): Promise<Uint8Array>;
   signSod(order: SodOrder): Promise<Uint8Array>;
   signMasterList(order: MasterListOrder): Promise<Uint8Array>;
+  signBundle(order: BundleOrder): Promise<Uint8Array>;
   status(): Promise<TokenStatus>;
   /** Why no token can be reached, as far as is known; undefined while a job may well be answered. */
   readonly failure: ServiceError | undefined;

@@ -223,6 +223,7 @@ export class SodWorld {
       signCertificate: never,
       signCrl: never,
       signMasterList: never,
+      signBundle: never,
       status: never,
       signSod,
       get failure() {

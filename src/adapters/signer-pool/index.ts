@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError, type ServiceError } from '../../services/errors.ts';
 import type {
+  BundleOrder,
   CertificateOrder,
   CrlOrder,
   KeyOrder,
@@ -82,6 +83,10 @@ export class SignerPool implements Signer {
 
   signMasterList(order: MasterListOrder): Promise<Uint8Array> {
     return this.#dispatch('signMasterList', order, this.#options.signTimeoutMs);
+  }
+
+  signBundle(order: BundleOrder): Promise<Uint8Array> {
+    return this.#dispatch('signBundle', order, this.#options.signTimeoutMs);
   }
 
   status(): Promise<TokenStatus> {

@@ -7,6 +7,7 @@ import {
   Unavailable,
 } from '../../services/errors.ts';
 import type {
+  BundleOrder,
   CertificateOrder,
   CrlOrder,
   KeyOrder,
@@ -25,6 +26,7 @@ export interface SignerJobs {
   signCrl: { order: CrlOrder; result: Uint8Array };
   signSod: { order: SodOrder; result: Uint8Array };
   signMasterList: { order: MasterListOrder; result: Uint8Array };
+  signBundle: { order: BundleOrder; result: Uint8Array };
   status: { order: undefined; result: TokenStatus };
 }
 export type JobName = keyof SignerJobs;

@@ -1,6 +1,8 @@
 import type { Unavailable } from '../../services/errors.ts';
+import type { ExchangeRecords } from '../../services/exchange/exchange-records.ts';
 import type { Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
 import { GroupCommit } from './group-commit.ts';
+import { SqliteExchangeRecords } from './exchange-records.ts';
 import { SqliteIssuanceRecords } from './issuance-records.ts';
 import { LogLeaves } from './log-leaves.ts';
 import { SqliteSodRecords } from './sod-records.ts';
@@ -9,6 +11,7 @@ import { queries, SqliteDatabase } from './sqlite.ts';
 export interface Records {
   readonly sods: SodRecords;
   readonly issuance: IssuanceRecords;
+  readonly exchange: ExchangeRecords;
   /** Why nothing could be written the last time: disk full, locked; undefined once something could. */
   readonly failure: Unavailable | undefined;
   /** Writes a mark, to find out whether something can be written. @throws Unavailable */
@@ -28,6 +31,7 @@ export function openRecords(path: string, clock: Clock): Records {
   return {
     sods: new SqliteSodRecords(database, commits, leaves, clock),
     issuance: new SqliteIssuanceRecords(database, commits, leaves, clock),
+    exchange: new SqliteExchangeRecords(database, commits, leaves, clock),
     get failure() {
       return commits.failure;
     },

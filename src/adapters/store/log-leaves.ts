@@ -11,7 +11,8 @@ export interface LogEvent {
     | 'revocation'
     | 'crl'
     | 'master-list'
-    | 'rollover';
+    | 'rollover'
+    | 'bundle';
   /** SHA-256 of the product, hexadecimal. */
   readonly sha256: string;
   readonly at: string;

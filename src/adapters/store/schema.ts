@@ -61,6 +61,32 @@ export interface Schema {
   };
   /** Intents that ended without a product, with the reason. */
   abandoned_intents: { intent_id: string; content: string; reason: string; abandoned_at: string };
+  /** Requests to the CSCA: `begun`, `open` once signed, then `answered` or `withdrawn`. */
+  exchange_requests: {
+    sequence: number;
+    state: string;
+    /** What is to be signed, canonical JSON. */
+    content: Uint8Array;
+    /** JSON list of the keys that sign it: the exchange key and those requested. */
+    key_ids: string;
+    bundle: Uint8Array | null;
+    begun_at: string;
+    ended_at: string | null;
+    reason: string | null;
+  };
+  /** Responses of this CSCA. `content` is there once everything in it is issued, `bundle` once it is signed. */
+  exchange_responses: {
+    sequence: number;
+    request_sequence: number;
+    /** The request bundle's file. */
+    request: Uint8Array;
+    key_ids: string | null;
+    content: Uint8Array | null;
+    bundle: Uint8Array | null;
+    begun_at: string;
+  };
+  /** Responses that have been taken over. */
+  exchange_accepted: { sequence: number; sha256: string; accepted_at: string };
   /** Leaves of the log in their order; `event` is what is hashed (docs/formats/log-leaf.md). */
   log_leaves: { leaf_index: number; leaf_hash: Uint8Array; event: string };
 }
@@ -106,5 +132,16 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE abandoned_intents (
        intent_id TEXT NOT NULL, content TEXT NOT NULL, reason TEXT NOT NULL,
        abandoned_at TEXT NOT NULL) STRICT`,
+  ],
+  [
+    `INSERT INTO meta (key, value) VALUES ('instance-id', lower(hex(randomblob(16))))`,
+    `CREATE TABLE exchange_requests (
+       sequence INTEGER PRIMARY KEY, state TEXT NOT NULL, content BLOB NOT NULL, key_ids TEXT NOT NULL,
+       bundle BLOB, begun_at TEXT NOT NULL, ended_at TEXT, reason TEXT) STRICT`,
+    `CREATE TABLE exchange_responses (
+       sequence INTEGER PRIMARY KEY, request_sequence INTEGER NOT NULL UNIQUE, request BLOB NOT NULL,
+       key_ids TEXT, content BLOB, bundle BLOB, begun_at TEXT NOT NULL) STRICT`,
+    `CREATE TABLE exchange_accepted (
+       sequence INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, accepted_at TEXT NOT NULL) STRICT`,
   ],
 ];

@@ -13,13 +13,15 @@ import { oids } from '../../formats/oids.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
 import { encodeTbsCertList } from '../../formats/x509/encode-crl.ts';
-import type { CertificateKind, CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import type { ExchangePartner } from '../../rules/exchange/exchange-key.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { sodViolation } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type {
+  BundleOrder,
   CertificateOrder,
   CrlOrder,
   IssuerReference,
@@ -34,30 +36,9 @@ import type {
 import { assertMaySign, type DocumentSigner, documentSignerFrom } from './document-signer.ts';
 import { assertCertifies, issuerFrom } from './issuer.ts';
 import { prepareCertificate } from './prepare-certificate.ts';
-
-interface Roles {
-  /** The one role whose key may sign certificates of a kind. */
-  readonly issuer: KeyRole;
-  /** The role of the subject's own key; undefined where it does not live on the token. */
-  readonly subject: KeyRole | undefined;
-}
-
-const roles: Record<CertificateKind, Roles> = {
-  csca: { issuer: 'csca', subject: 'csca' },
-  'csca-link': { issuer: 'csca', subject: 'csca' },
-  'document-signer': { issuer: 'csca', subject: 'document-signer' },
-  'master-list-signer': { issuer: 'csca', subject: 'master-list-signer' },
-  'deviation-list-signer': { issuer: 'csca', subject: 'deviation-list-signer' },
-  communication: { issuer: 'csca', subject: undefined },
-  'spoc-client': { issuer: 'csca', subject: undefined },
-  'spoc-server': { issuer: 'csca', subject: undefined },
-  'lds2-signer': { issuer: 'csca', subject: 'lds2-signer' },
-  'vds-signer': { issuer: 'csca', subject: 'vds-signer' },
-  'vds-nc-signer': { issuer: 'csca', subject: 'vds-nc-signer' },
-  'dtc-signer': { issuer: 'csca', subject: 'dtc-signer' },
-  'access-ca': { issuer: 'access-ca', subject: 'access-ca' },
-  access: { issuer: 'access-ca', subject: undefined },
-};
+import { requestedKey } from './requested-key.ts';
+import { roles } from './roles.ts';
+import { type BundleSigner, signBundle } from './sign-bundle.ts';
 
 /**
  * The trusted core, inside the signer process. It takes typed jobs and never bytes to sign: it holds each
@@ -68,12 +49,15 @@ export class SigningCore {
   readonly #token: Token;
   readonly #policies: Policies;
   readonly #state: IssuingState;
+  readonly #partner: ExchangePartner | undefined;
   readonly #documentSigners = new Map<string, DocumentSigner>();
 
-  constructor(token: Token, policies: Policies, state: IssuingState) {
+  /** @param partner the instance whose requests this CSCA answers, as the configuration pins it */
+  constructor(token: Token, policies: Policies, state: IssuingState, partner?: ExchangePartner) {
     this.#token = token;
     this.#policies = policies;
     this.#state = state;
+    this.#partner = partner;
   }
 
   generateKeyPair({ keyId, role, label, keyAlgorithm }: KeyOrder): TokenKey {
@@ -178,6 +162,12 @@ export class SigningCore {
     });
   }
 
+  /** @returns the bundle's file */
+  signBundle(order: BundleOrder): Uint8Array {
+    const signer: BundleSigner = { token: this.#token, policies: this.#policies, state: this.#state };
+    return signBundle(signer, order);
+  }
+
   #profile(name: string): CertificateProfile {
     const profile = this.#policies.profiles.get(name);
     if (profile !== undefined) return profile;
@@ -203,6 +193,9 @@ export class SigningCore {
       return this.#token.findKey(order.subjectKey.keyId, role).publicKey;
     }
     if (role === undefined && 'publicKey' in order.subjectKey) return order.subjectKey.publicKey;
+    if (role !== undefined && role !== 'csca' && 'requested' in order.subjectKey) {
+      return requestedKey(order.subjectKey.requested, order, this.#partner);
+    }
     throw new Refused('policy', `a ${profile.kind} certificate is not issued for a key from there`, {
       field: 'subjectKey',
       mend: 'keys of the eMRTD PKI live on the token, keys of access certificates with their holders',
