@@ -3,6 +3,7 @@ import { Unavailable } from '../errors.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
+import { InvariantBroken } from '../errors.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { makeKeyPair } from './make-key-pair.ts';
@@ -107,6 +108,10 @@ export async function makeCertifiedKey(
   const sequence = String(number).padStart(5, '0');
   const label = `${profile}-${sequence}`;
   let key: KeyOrder | undefined = (await deps.records.keys()).find((candidate) => candidate.label === label);
+  const certificates = await deps.records.certificates();
+  if (key !== undefined && certificates.some(({ keyId }) => keyId === key?.keyId)) {
+    throw new InvariantBroken(`key ${label} is certified already; a key is certified once`);
+  }
   if (key === undefined) {
     progress(`key pair ${label} (${keyAlgorithm}) on the token`);
     const usageLimit = deps.policies.profiles.get(profile)?.rotation?.usageLimit;

@@ -61,11 +61,19 @@ export async function rollOver(
     throw new Refused('key-not-active', 'there is no CSCA key to change', { mend: 'run sigillo init' });
   }
   const made = before.find(({ record }) => record.issuedAt >= rollover.notBefore);
-  const number = before.indexOf(old) + 2;
-  const root = made?.record ?? (await makeCertifiedKey(deps, { planned, role: 'csca', number }, progress));
+  const root = made?.record ?? (await makeNextRoot(deps, planned, progress));
   const link = await linkFrom(deps, root, planned, progress, referenceTo(old));
   await deps.records.executeRollover(rollover.announcedAt, deps.clock.now());
   return { root, link };
+}
+
+async function makeNextRoot(
+  deps: IssuanceDeps,
+  planned: PlannedKey,
+  progress: (making: string) => void,
+): Promise<CertificateRecord> {
+  const roots = (await deps.records.certificates()).filter(({ profile }) => profile === planned.profile);
+  return makeCertifiedKey(deps, { planned, role: 'csca', number: roots.length + 1 }, progress);
 }
 
 async function dueRollover(deps: IssuanceDeps): Promise<Rollover> {

@@ -1,0 +1,219 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRecords, type Records } from '../../src/adapters/store/index.ts';
+import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
+import { decodeCrl } from '../../src/formats/x509/crl.ts';
+import { buildTrustStore, passiveAuthentication } from '../../src/rules/passive-authentication/index.ts';
+import { parsePolicies } from '../../src/rules/profile/policies.ts';
+import { reasonForCrl } from '../../src/services/crl/crl-due.ts';
+import { publishCrl } from '../../src/services/crl/publish-crl.ts';
+import { establish } from '../../src/services/issuance/establish.ts';
+import type { IssuanceDeps } from '../../src/services/issuance/issuance-deps.ts';
+import { announceRollover, pendingRollover, rollOver } from '../../src/services/keys/csca-rollover.ts';
+import { maintainKeys } from '../../src/services/keys/maintain-keys.ts';
+import { cscaKeys, signingCsca } from '../../src/services/keys/signing-csca.ts';
+import type { Signer } from '../../src/services/ports.ts';
+import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { DocumentSigners, loadDocumentSigners } from '../../src/services/sod/document-signers.ts';
+import { openTestToken, type TestToken } from '../support/token.ts';
+
+const policyFolder = fileURLToPath(new URL('../../policies/', import.meta.url));
+const policies = parsePolicies(
+  readdirSync(policyFolder)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((file) => ({ file, text: readFileSync(join(policyFolder, file), 'utf8') })),
+);
+const state = {
+  country: 'UT',
+  mrzCode: 'UTO',
+  organization: 'Utopia',
+  contact: 'https://utopia.example/',
+  distribution: 'https://pkd.utopia.example',
+};
+const csca = { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha384' };
+const plan = {
+  csca,
+  documentSigners: [{ profile: 'dsc-passport', keyAlgorithm: 'ecdsa-P-256-sha256' }],
+  masterListSigner: { profile: 'master-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256' },
+  accessCa: { profile: 'access-ca', keyAlgorithm: 'ecdsa-P-256-sha256' },
+};
+const day = 86_400_000;
+const silent = () => undefined;
+
+/** A state that runs by itself; of everything in it only the clock is simulated. */
+class SimulatedState {
+  now = new Date('2026-01-01T00:00:00Z');
+  readonly #folder = mkdtempSync(join(tmpdir(), 'sigillo-years-'));
+  readonly #records: Records;
+  readonly deps: IssuanceDeps;
+  readonly #core: SigningCore;
+  readonly sods: Uint8Array[] = [];
+
+  constructor(token: TestToken) {
+    const clock = { now: () => this.now };
+    this.#records = openRecords(join(this.#folder, 'records.sqlite'), clock);
+    this.#core = new SigningCore(token.token, policies, state);
+    const random = { octets: (count: number) => Uint8Array.from(randomBytes(count)) };
+    const signer = signerOver(this.#core);
+    this.deps = { signer, records: this.#records.issuance, clock, random, policies, state };
+  }
+
+  /** What the service does every few seconds, and what the officers do once in four years. */
+  async runADay(): Promise<void> {
+    const { deps } = this;
+    const pending = await pendingRollover(deps);
+    const newest = (await cscaKeys(deps)).at(-1);
+    const endsSoon = newest !== undefined && newest.signsUntil.getTime() - this.now.getTime() < 150 * day;
+    if (pending === undefined && endsSoon) await announceRollover(deps, csca);
+    if (pending !== undefined && pending.notBefore <= this.now) await rollOver(deps, csca, silent);
+    await maintainKeys({ ...deps, sods: this.#records.sods }, plan, silent);
+    if ((await reasonForCrl(deps)) !== undefined) await publishCrl(deps);
+  }
+
+  async signSod(): Promise<void> {
+    const entries = await loadDocumentSigners(this.deps.records, policies);
+    const signer = new DocumentSigners(entries).active('P', this.now);
+    if (signer === undefined) throw new Error(`no Document Signer on ${this.now.toISOString()}`);
+    const hash = (name: string) =>
+      Uint8Array.from(createHash('sha256').update(`${name} ${this.now.toISOString()}`).digest());
+    const efSod = this.#core.signSod({
+      keyId: signer.keyId,
+      keyAlgorithm: signer.keyAlgorithm,
+      documentSigner: signer.certificate.bytes,
+      documentType: 'P',
+      digestAlgorithm: 'SHA-256',
+      lds: { version: '1.7' },
+      dataGroupHashes: new Map([
+        [1, hash('DG1')],
+        [2, hash('DG2')],
+      ]),
+      signingTime: this.now,
+    });
+    this.sods.push(efSod);
+  }
+
+  close(): void {
+    this.#records.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** The port over the core in this process, as the signer pool is over another. */
+function signerOver(core: SigningCore): Signer {
+  return {
+    generateKeyPair: async (order) => core.generateKeyPair(order),
+    destroyKey: async (key) => core.destroyKey(key),
+    signCertificate: async (order) => core.signCertificate(order),
+    signCrl: async (order) => core.signCrl(order),
+    signSod: async (order) => core.signSod(order),
+    signMasterList: async (order) => core.signMasterList(order),
+    signBundle: async (order) => core.signBundle(order),
+    status: async () => core.status(),
+    failure: undefined,
+  };
+}
+
+let token: TestToken;
+let world: SimulatedState;
+beforeAll(async () => {
+  token = openTestToken();
+  world = new SimulatedState(token);
+  await establish(world.deps, plan, silent);
+});
+afterAll(() => {
+  world.close();
+  token.remove();
+});
+
+/** A border that was given the first CSCA certificate by hand and has only got link certificates since. */
+async function borderWithFirstAnchor() {
+  const { records } = world.deps;
+  const certificates = await records.certificates();
+  const ofKind = (kind: string) =>
+    certificates
+      .filter(({ profile }) => policies.profiles.get(profile)?.kind === kind)
+      .map(({ der }) => decodeCertificate(der));
+  const crl = await records.latestCrl();
+  const [first] = ofKind('csca');
+  if (first === undefined || crl === undefined) throw new Error('the state has no CSCA or no CRL');
+  return { trust: buildTrustStore([first, ...ofKind('csca-link')]), crls: [decodeCrl(crl.der)] };
+}
+
+describe('ten years of a state in simulated time', () => {
+  it('never misses a SOD, and a border with the first anchor and the links accepts every one, always', async () => {
+    const { records } = world.deps;
+    const crlNumbers: bigint[] = [];
+    const end = new Date('2036-01-01T00:00:00Z');
+    for (let days = 0; world.now < end; days += 2) {
+      await world.runADay();
+      if (days % 10 === 0) await world.signSod();
+      const { crlNumber = 0n, nextUpdate } = (await records.latestCrl()) ?? {};
+      if (crlNumbers.at(-1) !== crlNumber) crlNumbers.push(crlNumber);
+      expect(nextUpdate?.getTime()).toBeGreaterThan(world.now.getTime() + 20 * day);
+      if (days % 90 === 0) {
+        const border = await borderWithFirstAnchor();
+        for (const efSod of world.sods) {
+          const report = passiveAuthentication({
+            efSod,
+            ...border,
+            at: world.now,
+            strict: true,
+            requireCrl: true,
+          });
+          expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+          expect(report.verdict).toBe('TRUSTED');
+        }
+      }
+      world.now = new Date(world.now.getTime() + 2 * day);
+    }
+    expect(crlNumbers).toEqual(crlNumbers.map((_, index) => BigInt(index + 1)));
+    expect(world.sods.length).toBeGreaterThan(360);
+  }, 600_000);
+
+  it('has changed the CSCA key twice, with notice, link and rest (§4.1.4.3)', async () => {
+    const generations = await world.deps.records.certificates();
+    const kinds = (kind: string) =>
+      generations.filter(({ profile }) => policies.profiles.get(profile)?.kind === kind);
+    expect(kinds('csca')).toHaveLength(3);
+    expect(kinds('csca-link')).toHaveLength(2);
+    for (const { announcedAt, notBefore, executedAt } of await world.deps.records.rollovers()) {
+      expect(notBefore.getTime() - announcedAt.getTime()).toBeGreaterThanOrEqual(89 * day);
+      expect(executedAt?.getTime()).toBeGreaterThanOrEqual(notBefore.getTime());
+    }
+    const roots = kinds('csca').map(({ der }) => decodeCertificate(der));
+    for (const { der } of [...kinds('document-signer'), ...kinds('master-list-signer')]) {
+      const { authorityKeyIdentifier, notBefore } = decodeCertificate(der);
+      const issuer = roots.find((root) =>
+        Buffer.from(root.keyIdentifier).equals(authorityKeyIdentifier?.keyIdentifier ?? Buffer.of()),
+      );
+      const age = notBefore.getTime() - (issuer?.notBefore.getTime() ?? Number.NaN);
+      expect(issuer === roots[0] || age >= 2 * day).toBe(true);
+    }
+    const newest = await signingCsca(world.deps);
+    expect(Buffer.from(newest?.certificate ?? []).equals(kinds('csca').at(-1)?.der ?? Buffer.of())).toBe(
+      true,
+    );
+  });
+
+  it('has used some forty Document Signers one after the other, and destroyed the keys of those that are over', async () => {
+    const keys = (await world.deps.records.keys()).filter(({ role }) => role === 'document-signer');
+    expect(keys.length).toBeGreaterThanOrEqual(40);
+    const left = keys.filter(({ destroyed }) => destroyed === undefined);
+    expect(left.length).toBeLessThanOrEqual(3);
+    const ids = new Set(keys.map(({ keyId }) => keyId));
+    expect(ids.size).toBe(keys.length);
+    for (const { keyId, destroyed } of keys) {
+      if (destroyed === undefined) token.token.findKey(keyId, 'document-signer');
+      else expect(() => token.token.findKey(keyId, 'document-signer')).toThrow(/no key/);
+    }
+  });
+
+  it('has never repeated a serial number', async () => {
+    const serials = (await world.deps.records.certificates()).map(({ serialNumber }) => serialNumber);
+    expect(new Set(serials).size).toBe(serials.length);
+  });
+});
