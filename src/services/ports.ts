@@ -328,6 +328,7 @@ export interface IssuanceRecords {
   certificates(): Promise<readonly CertificateRecord[]>;
   latestCrl(): Promise<CrlRecord | undefined>;
   latestMasterList(): Promise<MasterListRecord | undefined>;
+  /** In ascending order of their serial numbers. */
   revocations(): Promise<readonly Revocation[]>;
   /** Puts a revocation on record, with its log leaf. @throws Refused `duplicate`, `not-found` */
   revoke(revocation: Revocation): Promise<void>;

@@ -196,13 +196,14 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 
   async revocations(): Promise<readonly Revocation[]> {
-    return this.#database
-      .all(queries.selectFrom('revocations').selectAll().orderBy('revoked_at'))
+    const rows = this.#database.all(queries.selectFrom('revocations').selectAll());
+    return rows
       .map((row) => ({
         serialNumber: BigInt(`0x${row.serial_number}`),
         revocationDate: new Date(row.revoked_at),
         reason: row.reason,
-      }));
+      }))
+      .toSorted((a, b) => (a.serialNumber < b.serialNumber ? -1 : 1));
   }
 
   revoke({ serialNumber, revocationDate, reason }: Revocation): Promise<void> {

@@ -33,7 +33,8 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
     fc.assert(
       fc.property(serials, (numbers) => {
         const revocationDate = new Date('2026-05-01T00:00:00Z');
-        const revokedCertificates = numbers.map((serialNumber) => ({ serialNumber, revocationDate }));
+        const ascending = numbers.toSorted((a, b) => (a < b ? -1 : 1));
+        const revokedCertificates = ascending.map((serialNumber) => ({ serialNumber, revocationDate }));
         const crl = signed(encodeTbsCertList(list({ revokedCertificates })));
         const pkijs = new CertificateRevocationList({ schema: fromBER(Uint8Array.from(crl).buffer).result });
         expect(Buffer.from(pkijs.toSchema(true).toBER()).equals(crl)).toBe(true);
@@ -67,6 +68,26 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
         ],
       },
       'revokedCertificates',
+    ],
+    [
+      'serial numbers out of order',
+      {
+        revokedCertificates: [
+          { serialNumber: 6n, revocationDate: thisUpdate },
+          { serialNumber: 5n, revocationDate: thisUpdate },
+        ],
+      },
+      'revokedCertificates',
+    ],
+    [
+      'a revoked serial number of zero',
+      { revokedCertificates: [{ serialNumber: 0n, revocationDate: thisUpdate }] },
+      'serialNumber',
+    ],
+    [
+      'a revoked serial number of 21 octets',
+      { revokedCertificates: [{ serialNumber: 1n << 159n, revocationDate: thisUpdate }] },
+      'serialNumber',
     ],
     [
       'a revocation in the future',
