@@ -38,6 +38,24 @@ export class PinFile {
     return pin;
   }
 
+  /**
+   * Makes sure, before the PIN is tried, that its refusal could be remembered: with a full disk or a read-only
+   * folder every new process would try the same wrong PIN, until the token locks.
+   *
+   * @throws Unavailable when the mark cannot be written
+   */
+  prepareMark(): void {
+    try {
+      writeFileSync(this.#refusedMark, noRefusal, { mode: 0o600 });
+    } catch (cause) {
+      throw this.#unusable(
+        `cannot be used: a refusal of its PIN could not be remembered beside it (${errorCode(cause)})`,
+        'free space on its disk, or move it to a folder that the signer can write to',
+        cause,
+      );
+    }
+  }
+
   /** Remembers that the token refused this PIN. */
   markRefused(pin: string): void {
     writeFileSync(this.#refusedMark, this.#state(pin), { mode: 0o600 });
@@ -54,7 +72,15 @@ export class PinFile {
     return createHash('sha256').update(`${ino} ${mtimeMs} ${pin}`).digest('hex');
   }
 
-  #unusable(reason: string, mend: string): Unavailable {
-    return new Unavailable('token', `PIN file ${this.path} ${reason}`, { outcome: 'not-applied', mend });
+  #unusable(reason: string, mend: string, cause?: unknown): Unavailable {
+    const options = { outcome: 'not-applied', mend, cause } as const;
+    return new Unavailable('token', `PIN file ${this.path} ${reason}`, options);
   }
+}
+
+/** As long as a mark, so that there is room for one; names no PIN. */
+const noRefusal = '-'.repeat(64);
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

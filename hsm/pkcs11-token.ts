@@ -141,23 +141,22 @@ export class Pkcs11Token implements Token {
       const publicKeys = this.#session.find({ class: graphene.ObjectClass.PUBLIC_KEY, id });
       if (privateKeys.length === 0 && publicKeys.length === 0) return undefined;
       if (privateKeys.length !== 1 || publicKeys.length !== 1) {
-        throw new InvariantBroken(`the token has several keys with CKA_ID ${keyId}`);
+        throw new InvariantBroken(
+          `the token has ${privateKeys.length} private and ${publicKeys.length} public keys with CKA_ID ${keyId}`,
+        );
       }
-      return { privateKey: privateKeys.items(0), publicKey: publicKeys.items(0) };
+      const [privateKey, publicKey] = [privateKeys.items(0), publicKeys.items(0)];
+      const label = privateKey.getAttribute({ label: null }).label ?? '';
+      assertKeptOnToken(privateKey, label);
+      return { label, privateKey, publicKey: publicKeyValue(publicKey, label) };
     });
     if (loaded === undefined) {
       throw new Refused('not-found', `the token has no key with CKA_ID ${keyId}`, {
         mend: 'check that token.label in sigillo.yaml names the token that the key was made on',
       });
     }
-    const { label } = loaded.privateKey.getAttribute({ label: null });
-    const role = roleOf(label ?? '');
-    assertKeptOnToken(loaded.privateKey, label ?? keyId);
-    const publicKey = publicKeyValue(loaded.publicKey, label ?? keyId);
-    const open = {
-      key: { keyId, role, label: label ?? '', publicKey },
-      privateKey: loaded.privateKey.handle,
-    };
+    const { label, privateKey, publicKey } = loaded;
+    const open = { key: { keyId, role: roleOf(label), label, publicKey }, privateKey: privateKey.handle };
     this.#keys.set(keyId, open);
     return open;
   }
@@ -180,8 +179,9 @@ function loadModule(path: string): graphene.Module {
 
 /** Slots move when tokens come and go, so a token is always found by its label. */
 function findSlot(module: graphene.Module, tokenLabel: string): graphene.Slot {
-  const slots = attempt('listing slots', () => [...module.getSlots(true)]);
-  const matching = slots.filter((slot) => slot.getToken().label.trim() === tokenLabel);
+  const matching = attempt('listing slots', () =>
+    [...module.getSlots(true)].filter((slot) => slot.getToken().label.trim() === tokenLabel),
+  );
   const [slot] = matching;
   if (slot === undefined) {
     throw new Unavailable('token', `no token is labelled ${tokenLabel}`, {
@@ -198,8 +198,11 @@ function findSlot(module: graphene.Module, tokenLabel: string): graphene.Slot {
   return slot;
 }
 
+/** What tokens answer to a PIN that is not theirs; some count one of the wrong length or alphabet too. */
+const refusals: readonly string[] = ['CKR_PIN_INCORRECT', 'CKR_PIN_INVALID', 'CKR_PIN_LEN_RANGE'];
+
 function logIn(session: graphene.Session, slot: graphene.Slot, pinFile: PinFile): void {
-  const flags: number = slot.getToken().flags;
+  const flags: number = attempt('reading the token', () => slot.getToken().flags);
   if ((flags & (pkcs11.CKF_USER_PIN_LOCKED | pkcs11.CKF_USER_PIN_FINAL_TRY)) !== 0) {
     throw new Unavailable('token', 'one more wrong PIN would lock the token, or it is locked', {
       outcome: 'not-applied',
@@ -207,10 +210,11 @@ function logIn(session: graphene.Session, slot: graphene.Slot, pinFile: PinFile)
     });
   }
   const pin = pinFile.read();
+  pinFile.prepareMark();
   try {
     session.login(pin);
   } catch (error) {
-    if (returnValueOf(error) !== 'CKR_PIN_INCORRECT') throw unavailableToken('logging in', error);
+    if (!refusals.includes(returnValueOf(error) ?? '')) throw unavailableToken('logging in', error);
     pinFile.markRefused(pin);
     throw new Unavailable('token', 'the token refused the PIN; it is not tried a second time', {
       outcome: 'not-applied',

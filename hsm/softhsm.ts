@@ -38,20 +38,25 @@ export function initialiseToken(modulePath: string, label: string, soPin: string
   const module = graphene.Module.load(modulePath);
   module.initialize({ flags: pkcs11.CKF_OS_LOCKING_OK });
   try {
-    const labels = [...module.getSlots(true)].map((slot) => slot.getToken().label.trim());
-    if (labels.includes(label)) return;
-    const free = [...module.getSlots(true)].find((slot) => !isInitialised(slot));
+    const labelled = [...module.getSlots(true)].find((slot) => slot.getToken().label.trim() === label);
+    if (labelled !== undefined) {
+      // Without a user PIN it is one whose initialisation was cut short.
+      if (!hasFlag(labelled, pkcs11.CKF_USER_PIN_INITIALIZED)) setUserPin(module, label, soPin, userPin);
+      return;
+    }
+    const free = [...module.getSlots(true)].find((slot) => !hasFlag(slot, pkcs11.CKF_TOKEN_INITIALIZED));
     if (free === undefined) throw new Error('the PKCS#11 module has no slot with a token to initialise');
-    module.lib.C_InitToken(free.handle, soPin, label);
+    // Padded with blanks as the standard says; the binding pads with NUL, by which no other program finds it.
+    module.lib.C_InitToken(free.handle, soPin, label.padEnd(32));
     setUserPin(module, label, soPin, userPin);
   } finally {
     module.finalize();
   }
 }
 
-function isInitialised(slot: graphene.Slot): boolean {
+function hasFlag(slot: graphene.Slot, flag: number): boolean {
   const flags: number = slot.getToken().flags;
-  return (flags & pkcs11.CKF_TOKEN_INITIALIZED) !== 0;
+  return (flags & flag) !== 0;
 }
 
 function setUserPin(module: graphene.Module, label: string, soPin: string, userPin: string): void {
