@@ -15,6 +15,7 @@ import { registerServe } from './cli/serve.ts';
 import { registerSigner } from './cli/signer.ts';
 import { registerStart } from './cli/start.ts';
 import { registerStatus } from './cli/status.ts';
+import { registerTorture } from './cli/torture.ts';
 import type { Screen } from './cli/screen.ts';
 import { registerVerify } from './cli/verify.ts';
 
@@ -51,6 +52,7 @@ registerFind(program, screen);
 registerVerify(program, screen);
 registerInspect(program, screen);
 registerCorpusTable(program, screen);
+registerTorture(program, screen);
 registerSigner(program);
 registerBench(program, screen);
 

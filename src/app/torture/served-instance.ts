@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import http from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mainModule } from '../instance/open-instance.ts';
+
+const patienceMs = 180_000;
+const keptLines = 40;
+
+/** `sigillo serve` in a process of its own, to be killed. */
+export class ServedInstance {
+  readonly #child: ChildProcess;
+  readonly #operationsPort: number;
+  readonly #signers = new Set<number>();
+  readonly #lines: string[] = [];
+  readonly #ended: Promise<void>;
+
+  constructor(home: string, portBase: number) {
+    this.#operationsPort = portBase + 4;
+    this.#child = spawn(process.execPath, [mainModule, 'serve', '--home', home], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#ended = new Promise((resolve) => this.#child.once('exit', () => resolve()));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream !== null) createInterface(stream).on('line', (line) => this.#read(line));
+    }
+  }
+
+  /** Signer processes that take jobs, as far as the log has said. */
+  get signerPids(): readonly number[] {
+    return [...this.#signers];
+  }
+
+  /** Whether it ended without being killed. */
+  get hasGivenUp(): boolean {
+    return this.#child.exitCode !== null;
+  }
+
+  /** The end of its log. */
+  get lastWords(): string {
+    return this.#lines.join('\n');
+  }
+
+  /** @returns whether SODs can be signed; false when it ends by itself, takes too long, or `signal` says so */
+  async untilReady(signal: AbortSignal): Promise<boolean> {
+    const started = performance.now();
+    while (!signal.aborted && !this.hasGivenUp && performance.now() - started < patienceMs) {
+      if (await this.#isReady()) return true;
+      await sleep(20);
+    }
+    return false;
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  /** For the exit of this process, where nothing can be awaited. */
+  killNow(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #read(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > keptLines) this.#lines.splice(0, 1);
+    const entry = parsed(line);
+    if (entry.signerPid === undefined) return;
+    if (entry.kind === 'ready') this.#signers.add(entry.signerPid);
+    if (entry.kind === 'ended') this.#signers.delete(entry.signerPid);
+  }
+
+  #isReady(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const options = { host: '127.0.0.1', port: this.#operationsPort, path: '/health/ready', agent: false };
+      const request = http.get(options, (response) => {
+        response.resume();
+        response.once('close', () => resolve(response.statusCode === 200));
+      });
+      request.once('error', () => resolve(false));
+    });
+  }
+}
+
+function parsed(line: string): { readonly kind?: string; readonly signerPid?: number } {
+  try {
+    return JSON.parse(line) as { kind?: string; signerPid?: number };
+  } catch {
+    return {};
+  }
+}
