@@ -176,6 +176,8 @@ export interface MasterListOrder {
  */
 export interface Signer {
   generateKeyPair(order: KeyOrder): Promise<TokenKey>;
+  /** The public key of a key on the token; nothing is signed. @throws Refused `not-found` */
+  findKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<TokenKey>;
   destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void>;
   signCertificate(order: CertificateOrder): Promise<Uint8Array>;
   signCrl(order: CrlOrder): Promise<Uint8Array>;
@@ -309,6 +311,22 @@ export type IssuanceIntent =
       readonly version: number;
       readonly signingTime: Date;
     };
+
+/** A leaf of the log as it is on record. */
+export interface LeafRecord {
+  readonly leafIndex: number;
+  readonly leafHash: Uint8Array;
+  /** What is hashed (docs/formats/log-leaf.md). */
+  readonly event: string;
+}
+
+/** Everything on record, to be read again by who checks it; in order, and never all at once. */
+export interface ArchiveRecords {
+  crls(): Iterable<CrlRecord>;
+  masterLists(): Iterable<MasterListRecord>;
+  sods(): Iterable<RecordedSod>;
+  leaves(): Iterable<LeafRecord>;
+}
 
 /** Records of keys, certificates, CRLs and lists; the same promises as SodRecords. */
 export interface IssuanceRecords {

@@ -1,6 +1,7 @@
 import type { Unavailable } from '../../services/errors.ts';
 import type { ExchangeRecords } from '../../services/exchange/exchange-records.ts';
-import type { Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
+import type { ArchiveRecords, Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
+import { SqliteArchiveRecords } from './archive-records.ts';
 import { GroupCommit } from './group-commit.ts';
 import { SqliteExchangeRecords } from './exchange-records.ts';
 import { SqliteIssuanceRecords } from './issuance-records.ts';
@@ -12,6 +13,7 @@ export interface Records {
   readonly sods: SodRecords;
   readonly issuance: IssuanceRecords;
   readonly exchange: ExchangeRecords;
+  readonly archive: ArchiveRecords;
   /** Why nothing could be written the last time: disk full, locked; undefined once something could. */
   readonly failure: Unavailable | undefined;
   /** Writes a mark, to find out whether something can be written. @throws Unavailable */
@@ -32,6 +34,7 @@ export function openRecords(path: string, clock: Clock): Records {
     sods: new SqliteSodRecords(database, commits, leaves, clock),
     issuance: new SqliteIssuanceRecords(database, commits, leaves, clock),
     exchange: new SqliteExchangeRecords(database, commits, leaves, clock),
+    archive: new SqliteArchiveRecords(database),
     get failure() {
       return commits.failure;
     },

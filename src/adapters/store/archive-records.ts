@@ -1,0 +1,65 @@
+import type {
+  ArchiveRecords,
+  CrlRecord,
+  LeafRecord,
+  MasterListRecord,
+  RecordedSod,
+} from '../../services/ports.ts';
+import { queries, type SqliteDatabase } from './sqlite.ts';
+
+const pageRows = 500;
+
+/** ArchiveRecords on SQLite, page by page. */
+export class SqliteArchiveRecords implements ArchiveRecords {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  *crls(): Iterable<CrlRecord> {
+    for (const row of this.#database.all(queries.selectFrom('crls').selectAll().orderBy('crl_number'))) {
+      const thisUpdate = new Date(row.this_update);
+      const nextUpdate = new Date(row.next_update);
+      yield { crlNumber: BigInt(row.crl_number), thisUpdate, nextUpdate, der: row.der };
+    }
+  }
+
+  *masterLists(): Iterable<MasterListRecord> {
+    for (const row of this.#database.all(queries.selectFrom('master_lists').selectAll().orderBy('version'))) {
+      yield { version: row.version, signedAt: new Date(row.signed_at), der: row.der };
+    }
+  }
+
+  *sods(): Iterable<RecordedSod> {
+    for (let after = -1; ; ) {
+      const query = queries.selectFrom('sods').selectAll().where('leaf_index', '>', after);
+      const rows = this.#database.all(query.orderBy('leaf_index').limit(pageRows));
+      for (const row of rows) {
+        yield {
+          requestId: row.request_id,
+          contentDigest: Buffer.from(row.content_digest).toString('hex'),
+          efSod: row.ef_sod,
+          documentSigner: Buffer.from(row.document_signer).toString('hex'),
+          logLeaf: row.leaf_index,
+        };
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.leaf_index;
+    }
+  }
+
+  *leaves(): Iterable<LeafRecord> {
+    for (let after = -1; ; ) {
+      const query = queries.selectFrom('log_leaves').selectAll().where('leaf_index', '>', after);
+      const rows = this.#database.all(query.orderBy('leaf_index').limit(pageRows));
+      for (const { leaf_index: leafIndex, leaf_hash: leafHash, event } of rows) {
+        yield { leafIndex, leafHash, event };
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.leaf_index;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
+import { decodeCrl } from '../../formats/x509/crl.ts';
+import { decodeEfSodSignedData } from '../../formats/lds/ef-sod.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import {
+  buildTrustStore,
+  type Finding,
+  passiveAuthentication,
+  type TrustStore,
+  verifyCertificate,
+  verifyCrl,
+  verifyMasterList,
+} from '../../rules/passive-authentication/index.ts';
+import type { ArchiveRecords, CertificateRecord, IssuanceRecords } from '../ports.ts';
+
+/** Something on record that does not hold. */
+export interface Defect {
+  /** What it is about, e.g. `certificate 1f2e…`, `SOD order-4711`. */
+  readonly about: string;
+  readonly detail: string;
+}
+
+/** How much was looked at, and what does not hold. */
+export interface Recheck {
+  readonly certificates: number;
+  readonly crls: number;
+  readonly masterLists: number;
+  readonly sods: number;
+  readonly leaves: number;
+  readonly defects: readonly Defect[];
+}
+
+export interface RecheckDeps {
+  readonly records: Pick<IssuanceRecords, 'certificates'>;
+  readonly archive: ArchiveRecords;
+  readonly at: Date;
+}
+
+/**
+ * Looks at everything that was ever issued again, with nothing but the records and the certificates in them: no
+ * token, no configuration, no memory of what was meant. Self-signed certificates on record are the anchors.
+ */
+export async function recheck(deps: RecheckDeps): Promise<Recheck> {
+  const records = await deps.records.certificates();
+  const defects: Defect[] = [];
+  const certificates = records.flatMap((record) => recheckCertificate(record, defects));
+  const trust = buildTrustStore(certificates.filter(({ basicConstraints }) => basicConstraints?.cA === true));
+  for (const certificate of certificates) recheckPath(certificate, trust, deps.at, defects);
+  const context = { trust, at: deps.at, defects };
+  const crls = recheckCrls(deps.archive, context);
+  const masterLists = recheckMasterLists(deps.archive, context);
+  const sods = recheckSods(deps.archive, context);
+  const leaves = recheckLeaves(deps.archive, defects);
+  return { certificates: records.length, crls, masterLists, sods, leaves, defects };
+}
+
+interface Context {
+  readonly trust: TrustStore;
+  readonly at: Date;
+  readonly defects: Defect[];
+}
+
+/** Whether the row is about the certificate in it, and that one is strict DER. */
+function recheckCertificate(record: CertificateRecord, defects: Defect[]): Certificate[] {
+  const about = `certificate ${record.serialNumber.toString(16)}`;
+  try {
+    const certificate = decodeCertificate(record.der, { strict: true });
+    if (certificate.serialNumber !== record.serialNumber) {
+      defects.push({ about, detail: 'has another serial number than its record' });
+    }
+    if (certificate.fingerprint !== record.sha256) {
+      defects.push({ about, detail: 'has another SHA-256 than its record' });
+    }
+    return [certificate];
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
+    defects.push({ about, detail: `is not strict DER: ${error.message}` });
+    return [];
+  }
+}
+
+function recheckPath(certificate: Certificate, trust: TrustStore, at: Date, defects: Defect[]): void {
+  const about = `certificate ${certificate.serialNumber.toString(16)}`;
+  const inValidity = new Date(
+    Math.min(Math.max(at.getTime(), certificate.notBefore.getTime()), certificate.notAfter.getTime()),
+  );
+  const report = verifyCertificate({
+    certificate: certificate.bytes,
+    trust,
+    crls: [],
+    at: inValidity,
+    strict: true,
+  });
+  addFindings(about, report.findings, defects);
+}
+
+function recheckCrls(archive: ArchiveRecords, { trust, defects }: Context): number {
+  let count = 0;
+  let previous = 0n;
+  for (const { crlNumber, thisUpdate, der } of archive.crls()) {
+    const about = `CRL ${crlNumber}`;
+    if (crlNumber !== previous + 1n) defects.push({ about, detail: `does not follow number ${previous}` });
+    previous = crlNumber;
+    const report = verifyCrl({ crl: der, trust, at: thisUpdate, strict: true });
+    addFindings(about, report.findings, defects);
+    if (decodeCrl(der).crlNumber !== crlNumber) {
+      defects.push({ about, detail: 'has another number than its record' });
+    }
+    count += 1;
+  }
+  return count;
+}
+
+function recheckMasterLists(archive: ArchiveRecords, { trust, defects }: Context): number {
+  let count = 0;
+  for (const { version, signedAt, der } of archive.masterLists()) {
+    const report = verifyMasterList({ masterList: der, trust, crls: [], at: signedAt, strict: true });
+    addFindings(`master list ${version}`, report.findings, defects);
+    count += 1;
+  }
+  return count;
+}
+
+/** Each at the time when it was signed, because its Document Signer may be expired or revoked since. */
+function recheckSods(archive: ArchiveRecords, { trust, at, defects }: Context): number {
+  let count = 0;
+  for (const { requestId, efSod, documentSigner } of archive.sods()) {
+    const about = `SOD ${requestId}`;
+    const report = passiveAuthentication({
+      efSod,
+      trust,
+      crls: [],
+      at: signingTimeOf(efSod) ?? at,
+      strict: true,
+    });
+    addFindings(about, report.findings, defects);
+    if (report.dsc?.fingerprint !== documentSigner) {
+      defects.push({ about, detail: 'names another Document Signer than its record' });
+    }
+    count += 1;
+  }
+  return count;
+}
+
+function signingTimeOf(efSod: Uint8Array): Date | undefined {
+  try {
+    return decodeEfSodSignedData(efSod).signerInfos[0]?.signedAttributes?.signingTime;
+  } catch (error) {
+    if (error instanceof MalformedInput) return undefined;
+    throw error;
+  }
+}
+
+/** Leaves are numbered without gaps, hash to what they say, and every SOD has the leaf that is about it. */
+function recheckLeaves(archive: ArchiveRecords, defects: Defect[]): number {
+  const sods = archive.sods()[Symbol.iterator]();
+  let sod = sods.next();
+  let count = 0;
+  for (const { leafIndex, leafHash, event } of archive.leaves()) {
+    const about = `log leaf ${leafIndex}`;
+    if (leafIndex !== count) defects.push({ about, detail: `comes where leaf ${count} must be` });
+    const hash = createHash('sha256').update(Uint8Array.of(0)).update(event).digest();
+    if (!hash.equals(leafHash)) defects.push({ about, detail: 'does not hash to what is on record' });
+    if (sod.done !== true && sod.value.logLeaf === leafIndex) {
+      const sha256 = createHash('sha256').update(sod.value.efSod).digest('hex');
+      if (!event.includes(`"event":"sod"`) || !event.includes(sha256)) {
+        defects.push({ about, detail: `is not about the SOD of ${sod.value.requestId}` });
+      }
+      sod = sods.next();
+    }
+    count = leafIndex + 1;
+  }
+  if (sod.done !== true) defects.push({ about: `SOD ${sod.value.requestId}`, detail: 'has no log leaf' });
+  return count;
+}
+
+/**
+ * No CRL of the time is at hand, and that the data groups were not read is no defect of what was signed. Named
+ * curves are for TLS (RFC 8422); under the CSCA they are a defect that the lint of issuance refuses.
+ */
+const expected: readonly string[] = ['CRL_MISSING', 'DG_NOT_CHECKED', 'EC_NAMED_CURVE'];
+
+function addFindings(about: string, findings: readonly Finding[], defects: Defect[]): void {
+  for (const { code, detail } of findings) {
+    if (!expected.includes(code)) defects.push({ about, detail: `${code}: ${detail}` });
+  }
+}
