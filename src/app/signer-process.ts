@@ -47,6 +47,8 @@ function runJob(core: SigningCore, message: JobMessage): unknown {
   switch (message.job) {
     case 'generateKeyPair':
       return core.generateKeyPair(message.order);
+    case 'findKey':
+      return core.findKey(message.order);
     case 'destroyKey':
       return core.destroyKey(message.order);
     case 'signCertificate':

@@ -219,6 +219,7 @@ export class SodWorld {
     const failure = () => this.signerFailure;
     return {
       generateKeyPair: never,
+      findKey: never,
       destroyKey: never,
       signCertificate: never,
       signCrl: never,

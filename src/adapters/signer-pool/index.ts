@@ -65,6 +65,10 @@ export class SignerPool implements Signer {
     return this.#dispatch('generateKeyPair', order, this.#options.keyTimeoutMs);
   }
 
+  findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): Promise<TokenKey> {
+    return this.#dispatch('findKey', { keyId, role }, this.#options.signTimeoutMs);
+  }
+
   destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void> {
     return this.#dispatch('destroyKey', key, this.#options.keyTimeoutMs);
   }

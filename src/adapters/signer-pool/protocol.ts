@@ -21,6 +21,7 @@ import type {
 /** Jobs that a signer process takes, with what they are given and what they give back. */
 export interface SignerJobs {
   generateKeyPair: { order: KeyOrder; result: TokenKey };
+  findKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: TokenKey };
   destroyKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: void };
   signCertificate: { order: CertificateOrder; result: Uint8Array };
   signCrl: { order: CrlOrder; result: Uint8Array };

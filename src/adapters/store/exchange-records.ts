@@ -10,6 +10,7 @@ import type { CertificateRecord, Clock, CrlRecord } from '../../services/ports.t
 import type { GroupCommit } from './group-commit.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogEvent, LogLeaves } from './log-leaves.ts';
+import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
 /** ExchangeRecords on SQLite. */
@@ -139,6 +140,14 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     return this.#latestResponse();
   }
 
+  async findResponse(sequence: number): Promise<GivenResponse | undefined> {
+    return responseFrom(
+      this.#database.first(
+        queries.selectFrom('exchange_responses').selectAll().where('sequence', '=', sequence),
+      ),
+    );
+  }
+
   countUses(keyIds: readonly string[]): Promise<void> {
     return this.#commits.write(() => {
       for (const keyId of keyIds) countKeyUse(this.#database, keyId);
@@ -184,18 +193,10 @@ export class SqliteExchangeRecords implements ExchangeRecords {
   }
 
   #latestResponse(): GivenResponse | undefined {
-    const row = this.#database.first(
-      queries.selectFrom('exchange_responses').selectAll().orderBy('sequence', 'desc').limit(1),
-    );
-    return (
-      row && {
-        sequence: row.sequence,
-        requestSequence: row.request_sequence,
-        request: row.request,
-        content: row.content ?? undefined,
-        keyIds: row.key_ids === null ? [] : (JSON.parse(row.key_ids) as string[]),
-        bundle: row.bundle ?? undefined,
-      }
+    return responseFrom(
+      this.#database.first(
+        queries.selectFrom('exchange_responses').selectAll().orderBy('sequence', 'desc').limit(1),
+      ),
     );
   }
 
@@ -252,6 +253,18 @@ export class SqliteExchangeRecords implements ExchangeRecords {
   #now(): string {
     return this.#clock.now().toISOString();
   }
+}
+
+function responseFrom(row: Schema['exchange_responses'] | undefined): GivenResponse | undefined {
+  if (row === undefined) return undefined;
+  return {
+    sequence: row.sequence,
+    requestSequence: row.request_sequence,
+    request: row.request,
+    content: row.content ?? undefined,
+    keyIds: row.key_ids === null ? [] : (JSON.parse(row.key_ids) as string[]),
+    bundle: row.bundle ?? undefined,
+  };
 }
 
 function assertNext(what: string, asked: number, highest: number): void {

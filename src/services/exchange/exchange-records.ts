@@ -53,6 +53,7 @@ export interface ExchangeRecords {
   prepareResponse(sequence: number, content: Uint8Array, keyIds: readonly string[]): Promise<void>;
   recordResponse(sequence: number, bundle: Uint8Array): Promise<void>;
   latestResponse(): Promise<GivenResponse | undefined>;
+  findResponse(sequence: number): Promise<GivenResponse | undefined>;
 
   /** Counts one more use of keys that sign a bundle again after a crash. */
   countUses(keyIds: readonly string[]): Promise<void>;

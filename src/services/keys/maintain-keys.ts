@@ -62,7 +62,7 @@ async function prepareNext(
  * When the key after `newest` begins to be used, if it is time to make it: with the end of the period of the one
  * before, or at once where that one has used up most of its limit.
  */
-function startOfNext({ key, signsUntil }: KeyLife, prepareBefore: Period, now: Date): Date | undefined {
+export function startOfNext({ key, signsUntil }: KeyLife, prepareBefore: Period, now: Date): Date | undefined {
   if (signsUntil === undefined) return undefined;
   const isUsedUp = key.usageLimit !== undefined && key.uses >= key.usageLimit * preparedAtShare;
   if (isUsedUp) return wholeSecond(now);

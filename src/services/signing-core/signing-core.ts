@@ -64,6 +64,10 @@ export class SigningCore {
     return this.#token.generateKeyPair(keyId, role, label, algorithmNamed(keyAlgorithm).key);
   }
 
+  findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): TokenKey {
+    return this.#token.findKey(keyId, role);
+  }
+
   destroyKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): void {
     this.#token.destroyKey(keyId, role);
     this.#documentSigners.delete(keyId);
