@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Unavailable } from '../../services/errors.ts';
 import type { BenchInstance } from './bench-instance.ts';
 import { type Measurement, overRounds, type Round } from './measurement.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -25,30 +26,29 @@ async function secondsToFirstSod(instance: BenchInstance, signal: AbortSignal): 
   const begun = performance.now();
   const service = new ServiceProcess(instance, undefined);
   try {
-    const load = await connect(instance, service, signal);
-    try {
-      await load.signOne(documentType);
-      return (performance.now() - begun) / 1_000;
-    } finally {
-      load.close();
-    }
+    await signAsSoonAsPossible(new StationLoad(instance, 1), documentType, () => {
+      signal.throwIfAborted();
+      service.assertRunning();
+    });
+    return (performance.now() - begun) / 1_000;
   } finally {
     await service.stop();
   }
 }
 
-/** As soon as the service listens, which it does once its Document Signers are known. */
-async function connect(
-  instance: BenchInstance,
-  service: ServiceProcess,
-  signal: AbortSignal,
-): Promise<StationLoad> {
+async function signAsSoonAsPossible(
+  load: StationLoad,
+  documentType: string,
+  assertSensible: () => void,
+): Promise<void> {
   for (;;) {
-    signal.throwIfAborted();
-    service.assertRunning();
+    assertSensible();
     try {
-      return await StationLoad.open(instance, 1);
-    } catch {
+      await load.signOne(documentType);
+      return;
+    } catch (error) {
+      // Nothing listens yet.
+      if (!(error instanceof Unavailable)) throw error;
       await sleep(10);
     }
   }

@@ -53,12 +53,11 @@ async function benchSods(
   const { seconds, rounds, inFlight } = options;
   const service = new ServiceProcess(instance, options.profiles);
   let limit: BareLimit | undefined;
-  let load: StationLoad | undefined;
   try {
     await service.ready(signal);
     limit = new BareLimit(instance, signal);
     await limit.ready();
-    load = await StationLoad.open(instance, inFlight);
+    const load = new StationLoad(instance, inFlight);
     const bench = { instance, service, load, limit, seconds, rounds, inFlight, signal };
     for (const signer of instance.signers) {
       events.progress(signer.algorithm);
@@ -66,7 +65,6 @@ async function benchSods(
     }
   } finally {
     limit?.close();
-    load?.close();
     await service.stop();
   }
 }

@@ -52,7 +52,8 @@ export class StationConnection {
   send(request: Uint8Array): Promise<StationAnswer> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#socket.write(request);
+      if (this.#socket.destroyed) reject(broken());
+      else this.#socket.write(request);
     });
   }
 

@@ -14,22 +14,48 @@ export interface LoadResult {
 
 /** Stations that each send one order after the other, every one under a request id of its own. */
 export class StationLoad {
-  readonly #connections: readonly StationConnection[];
+  readonly #instance: Instance;
+  readonly #inFlight: number;
   readonly #run = randomBytes(4).toString('hex');
   #nextOrder = 0;
 
-  private constructor(connections: readonly StationConnection[]) {
-    this.#connections = connections;
+  constructor(instance: Instance, inFlight: number) {
+    this.#instance = instance;
+    this.#inFlight = inFlight;
   }
 
-  static async open(instance: Instance, inFlight: number): Promise<StationLoad> {
-    const connections = Array.from({ length: inFlight }, () => StationConnection.open(instance));
-    return new StationLoad(await Promise.all(connections));
-  }
-
-  /** Keeps every connection busy for a time. @throws InvariantBroken when an order is not answered 201 */
+  /**
+   * Keeps every connection busy for a time. They are opened anew, because the service closes what idles.
+   *
+   * @throws InvariantBroken when an order is not answered 201
+   */
   async run(documentType: string, seconds: number, signal: AbortSignal): Promise<LoadResult> {
-    const template = new OrderTemplate(this.#run, documentType);
+    const connections = await Promise.all(
+      Array.from({ length: this.#inFlight }, () => StationConnection.open(this.#instance)),
+    );
+    try {
+      return await this.#keepBusy(connections, new OrderTemplate(this.#run, documentType), seconds, signal);
+    } finally {
+      for (const connection of connections) connection.close();
+    }
+  }
+
+  /** Has one SOD signed. */
+  async signOne(documentType: string): Promise<void> {
+    const connection = await StationConnection.open(this.#instance);
+    try {
+      await this.#sign(connection, new OrderTemplate(this.#run, documentType));
+    } finally {
+      connection.close();
+    }
+  }
+
+  async #keepBusy(
+    connections: readonly StationConnection[],
+    template: OrderTemplate,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<LoadResult> {
     const latenciesMs: number[] = [];
     const cpuBefore = process.cpuUsage();
     const begun = performance.now();
@@ -40,7 +66,7 @@ export class StationLoad {
         latenciesMs.push(performance.now() - sent);
       }
     };
-    await Promise.all(this.#connections.map(station));
+    await Promise.all(connections.map(station));
     signal.throwIfAborted();
     const { user, system } = process.cpuUsage(cpuBefore);
     return {
@@ -51,21 +77,11 @@ export class StationLoad {
     };
   }
 
-  /** Has one SOD signed. */
-  async signOne(documentType: string): Promise<void> {
-    const [connection] = this.#connections;
-    if (connection !== undefined) await this.#sign(connection, new OrderTemplate(this.#run, documentType));
-  }
-
   async #sign(connection: StationConnection, template: OrderTemplate): Promise<void> {
     const order = template.order(this.#nextOrder);
     this.#nextOrder += 1;
     const { status, body } = await connection.send(order);
     if (status !== 201) throw new InvariantBroken(`the station API answered ${status}: ${body}`);
-  }
-
-  close(): void {
-    for (const connection of this.#connections) connection.close();
   }
 }
 
