@@ -2,7 +2,7 @@ import { toWire, type JobMessage, type SignerMessage } from '../adapters/signer-
 import { Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
-import { loadInstance } from './instance/load-instance.ts';
+import { loadAnyInstance } from './instance/load-instance.ts';
 
 /**
  * The signer process: the only one that loads the PKCS#11 module and knows a PIN. It takes typed jobs from
@@ -26,8 +26,9 @@ export function runSigner(home: string): void {
   process.on('SIGTERM', () => undefined);
   let core: SigningCore;
   try {
-    const { configuration, policies } = loadInstance(home);
-    core = new SigningCore(Pkcs11Token.open(configuration.token), policies, configuration.state);
+    const { configuration, policies } = loadAnyInstance(home);
+    const { token, state, exchange } = configuration;
+    core = new SigningCore(Pkcs11Token.open(token), policies, state, exchange?.partner);
     tell({ kind: 'ready', token: core.status() });
   } catch (error) {
     tell({ kind: 'failed', error: toWire(error) }, () => process.exit(1));

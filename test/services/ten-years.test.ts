@@ -106,6 +106,7 @@ class SimulatedState {
 function signerOver(core: SigningCore): Signer {
   return {
     generateKeyPair: async (order) => core.generateKeyPair(order),
+    findKey: async (key) => core.findKey(key),
     destroyKey: async (key) => core.destroyKey(key),
     signCertificate: async (order) => core.signCertificate(order),
     signCrl: async (order) => core.signCrl(order),

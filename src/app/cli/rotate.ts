@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import { Refused } from '../../services/errors.ts';
-import { makeCertifiedKey, type InstancePlan, type PlannedKey } from '../../services/issuance/establish.ts';
+import {
+  isOffline,
+  makeCertifiedKey,
+  type InstancePlan,
+  type PlannedKey,
+} from '../../services/issuance/establish.ts';
 import { announceRollover, rollOver } from '../../services/keys/csca-rollover.ts';
 import type { KeyRole } from '../../services/ports.ts';
 import { writeTrust } from '../instance/establish-instance.ts';
@@ -45,6 +50,12 @@ export function registerRotate(program: Command, screen: Screen): void {
 }
 
 function plannedKey(plan: InstancePlan, profile: string): { planned: PlannedKey; role: KeyRole } {
+  if (isOffline(plan.csca)) {
+    throw new Refused('key-not-active', 'the CSCA of this instance is on another machine', {
+      field: 'profile',
+      mend: `request the next key: sigillo ceremony request --profile ${profile}`,
+    });
+  }
   if (profile === plan.csca.profile) return { planned: plan.csca, role: 'csca' };
   if (profile === plan.masterListSigner.profile) {
     return { planned: plan.masterListSigner, role: 'master-list-signer' };

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { initialiseToken } from '../../../hsm/softhsm.ts';
-import { parsePolicyFile } from '../../rules/profile/policy-file.ts';
-import { configurationSchema, withAbsolutePaths } from '../instance/configuration.ts';
+import { parseConfiguration, withAbsolutePaths } from '../instance/configuration.ts';
 import { runSigner } from '../signer-process.ts';
 import { homePath } from './instance-options.ts';
 
@@ -34,7 +33,7 @@ export function registerSigner(program: Command): void {
 function initialiseDevelopmentToken(file: string): void {
   const source = { file, text: readFileSync(file, 'utf8') };
   const home = dirname(file);
-  const { token } = withAbsolutePaths(parsePolicyFile(configurationSchema, source), home);
+  const { token } = withAbsolutePaths(parseConfiguration(source), home);
   Object.assign(process.env, token.environment);
   const secret = (path: string) => readFileSync(path, 'utf8').trim();
   initialiseToken(

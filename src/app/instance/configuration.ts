@@ -1,16 +1,24 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
+import { instanceIdField, octetsField, sha256Field } from '../../rules/exchange/fields.ts';
 import { issuingStateSchema } from '../../rules/profile/issuing-state.ts';
+import { parsePolicyFile, type PolicySource } from '../../rules/profile/policy-file.ts';
 
 const keyAlgorithm = z
   .string()
   .refine((name) => keyAlgorithms.has(name), 'is not a key algorithm that Sigillo can issue under');
 const plannedKey = z.strictObject({ profile: z.string().min(1), keyAlgorithm });
+/** Said in so many words, never by leaving the CSCA out: a slip of the pen must not make an instance without one. */
+const offlineCsca = z.strictObject({ offline: z.literal(true) });
+const partner = z.strictObject({
+  instanceId: instanceIdField,
+  /** SubjectPublicKeyInfo of its exchange key, base64. */
+  publicKey: octetsField,
+});
 const port = z.int().min(1).max(65_535);
 
-/** `sigillo.yaml`, the one configuration file of an instance. Relative paths start at its folder. */
-export const configurationSchema = z.strictObject({
+const common = {
   /** `development` marks everything that the instance makes; only `production` may serve a state. */
   environment: z.enum(['development', 'production']),
   state: issuingStateSchema,
@@ -24,8 +32,14 @@ export const configurationSchema = z.strictObject({
     /** Signer processes side by side. */
     processes: z.int().min(1).max(64),
   }),
+};
+const deadlineMs = z.int().min(100).max(600_000);
+
+/** `sigillo.yaml`, the one configuration file of an instance. Relative paths start at its folder. */
+const configurationSchema = z.strictObject({
+  ...common,
   keys: z.strictObject({
-    csca: plannedKey,
+    csca: z.union([plannedKey, offlineCsca]),
     documentSigners: z.array(plannedKey).min(1),
     masterListSigner: plannedKey,
     accessCa: plannedKey,
@@ -39,16 +53,40 @@ export const configurationSchema = z.strictObject({
     portBase: port,
   }),
   limits: z.strictObject({
-    deadlineMs: z.int().min(100).max(600_000),
+    deadlineMs,
     maxInFlight: z.int().min(1).max(100_000),
     maxBodyOctets: z.int().min(1_024).max(16_777_216),
   }),
+  /** With an offline CSCA: whom requests go to, and the CSCA certificate that everything is held against. */
+  exchange: z.strictObject({ partner, anchor: sha256Field }).optional(),
 });
 
 export type Configuration = z.infer<typeof configurationSchema>;
 
+/** `sigillo.yaml` of a CSCA without network, which makes things in ceremonies only (docs/ceremony.md). */
+const offlineConfigurationSchema = z.strictObject({
+  machine: z.literal('offline-csca'),
+  ...common,
+  /** Absent until the online instance has made its exchange key. */
+  exchange: z.strictObject({ partner }).optional(),
+  limits: z.strictObject({ deadlineMs }),
+});
+
+export type OfflineConfiguration = z.infer<typeof offlineConfigurationSchema>;
+
+/** What both kinds have. */
+export type AnyConfiguration = Configuration | OfflineConfiguration;
+
+/** @throws MalformedInput naming file, line and key */
+export function parseConfiguration(source: PolicySource): AnyConfiguration {
+  const { machine } = parsePolicyFile(z.looseObject({ machine: z.unknown() }).partial(), source);
+  return machine === undefined
+    ? parsePolicyFile(configurationSchema, source)
+    : parsePolicyFile(offlineConfigurationSchema, source);
+}
+
 /** The configuration with every path made absolute. */
-export function withAbsolutePaths(configuration: Configuration, home: string): Configuration {
+export function withAbsolutePaths<T extends AnyConfiguration>(configuration: T, home: string): T {
   const absolute = (path: string) => (isAbsolute(path) ? path : join(home, path));
   return {
     ...configuration,

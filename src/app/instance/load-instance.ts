@@ -2,8 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { type Policies, parsePolicies } from '../../rules/profile/policies.ts';
-import { parsePolicyFile } from '../../rules/profile/policy-file.ts';
-import { type Configuration, configurationSchema, withAbsolutePaths } from './configuration.ts';
+import {
+  type AnyConfiguration,
+  type Configuration,
+  type OfflineConfiguration,
+  parseConfiguration,
+  withAbsolutePaths,
+} from './configuration.ts';
 
 /** Where things lie in an instance's folder. */
 export interface InstancePaths {
@@ -14,10 +19,20 @@ export interface InstancePaths {
   readonly trust: string;
 }
 
-export interface Instance {
+export interface AnyInstance {
   readonly paths: InstancePaths;
-  readonly configuration: Configuration;
+  readonly configuration: AnyConfiguration;
   readonly policies: Policies;
+}
+
+/** One that serves. */
+export interface Instance extends AnyInstance {
+  readonly configuration: Configuration;
+}
+
+/** A CSCA without network. */
+export interface OfflineInstance extends AnyInstance {
+  readonly configuration: OfflineConfiguration;
 }
 
 export function instancePaths(home: string): InstancePaths {
@@ -32,12 +47,34 @@ export function instancePaths(home: string): InstancePaths {
 
 /** @throws MalformedInput naming file, line and key when configuration or a policy does not hold */
 export function loadInstance(home: string): Instance {
+  const instance = loadAnyInstance(home);
+  const { configuration } = instance;
+  if (!('machine' in configuration)) return { ...instance, configuration };
+  throw new MalformedInput(
+    'sigillo.yaml machine',
+    'this is an offline CSCA: it works by sigillo ceremony run',
+  );
+}
+
+/** @throws MalformedInput as `loadInstance`, and for an instance that is no offline CSCA */
+export function loadOfflineInstance(home: string): OfflineInstance {
+  const instance = loadAnyInstance(home);
+  const { configuration } = instance;
+  if ('machine' in configuration) return { ...instance, configuration };
+  throw new MalformedInput(
+    'sigillo.yaml machine',
+    'must be offline-csca: ceremonies run on such a machine only',
+  );
+}
+
+/** @throws MalformedInput as `loadInstance` */
+export function loadAnyInstance(home: string): AnyInstance {
   const paths = instancePaths(home);
   if (!existsSync(paths.configuration)) {
     throw new MalformedInput(paths.configuration, 'is not there: make the instance with sigillo init');
   }
   const source = { file: 'sigillo.yaml', text: readFileSync(paths.configuration, 'utf8') };
-  const configuration = withAbsolutePaths(parsePolicyFile(configurationSchema, source), home);
+  const configuration = withAbsolutePaths(parseConfiguration(source), home);
   return { paths, configuration, policies: loadPolicies(configuration.policies) };
 }
 

@@ -7,7 +7,8 @@ import { SignerPool, type SignerPoolEvent } from '../../adapters/signer-pool/ind
 import { openRecords, type Records } from '../../adapters/store/index.ts';
 import { Unavailable } from '../../services/errors.ts';
 import type { IssuanceDeps } from '../../services/issuance/issuance-deps.ts';
-import type { Instance } from './load-instance.ts';
+import type { Clock } from '../../services/ports.ts';
+import type { AnyInstance } from './load-instance.ts';
 
 /** The program that signer processes are started from. */
 export const mainModule = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -21,11 +22,17 @@ export interface OpenInstance {
 
 /** Opens records and starts signer processes: the only place where adapters are put together. */
 export function openInstance(
-  instance: Instance,
-  options: { readonly processes: number; readonly onEvent: (event: SignerPoolEvent) => void },
+  instance: AnyInstance,
+  options: {
+    readonly processes: number;
+    readonly onEvent: (event: SignerPoolEvent) => void;
+    /** The machine's unless told otherwise: a replayed ceremony has the time of the one that it repeats. */
+    readonly clock?: Clock;
+  },
 ): OpenInstance {
   const { configuration, paths, policies } = instance;
-  const records = openRecords(paths.records, systemClock);
+  const clock = options.clock ?? systemClock;
+  const records = openRecords(paths.records, clock);
   const signer = new SignerPool({
     spawn: () =>
       fork(mainModule, ['signer', '--home', paths.home], {
@@ -42,7 +49,7 @@ export function openInstance(
   const issuance: IssuanceDeps = {
     signer,
     records: records.issuance,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     policies,
     state: configuration.state,

@@ -16,9 +16,14 @@ export interface PlannedKey {
   readonly keyAlgorithm: string;
 }
 
+/** The CSCA is on another machine: its certificates come by `sigillo ceremony accept`. */
+export interface OfflineCsca {
+  readonly offline: true;
+}
+
 /** What an instance is to have before it serves. */
 export interface InstancePlan {
-  readonly csca: PlannedKey;
+  readonly csca: PlannedKey | OfflineCsca;
   readonly documentSigners: readonly PlannedKey[];
   readonly masterListSigner: PlannedKey;
   readonly accessCa: PlannedKey;
@@ -38,6 +43,7 @@ export async function establish(
 ): Promise<void> {
   if (await lacksNothing(deps, plan)) return recoverIfPossible(deps);
   await recoverIssuance(deps);
+  if (isOffline(plan.csca)) return establishBesideCsca(deps, plan, progress);
   await establishCertificate(deps, plan.csca, 'csca', progress);
   await establishCertificate(deps, plan.accessCa, 'access-ca', progress);
   for (const planned of plan.documentSigners) {
@@ -54,7 +60,25 @@ export async function establish(
   }
 }
 
+export function isOffline(csca: InstancePlan['csca']): csca is OfflineCsca {
+  return 'offline' in csca;
+}
+
+/** What can be made here while the CSCA is elsewhere: the access CA, and a master list once its signer is certified. */
+async function establishBesideCsca(
+  deps: IssuanceDeps,
+  plan: InstancePlan,
+  progress: (making: string) => void,
+): Promise<void> {
+  await establishCertificate(deps, plan.accessCa, 'access-ca', progress);
+  const hasSigner = (await newestIssuer(deps, 'master-list-signer')) !== undefined;
+  if (!hasSigner || (await deps.records.latestMasterList()) !== undefined) return;
+  progress('master list');
+  await publishMasterList(deps);
+}
+
 async function lacksNothing(deps: IssuanceDeps, plan: InstancePlan): Promise<boolean> {
+  if (isOffline(plan.csca)) return false;
   const issued = new Set((await deps.records.certificates()).map(({ profile }) => profile));
   const planned = [plan.csca, plan.accessCa, ...plan.documentSigners, plan.masterListSigner];
   return (

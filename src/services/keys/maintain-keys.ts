@@ -1,5 +1,5 @@
 import { addPeriod, type Period } from '../../rules/profile/period.ts';
-import { makeCertifiedKey, type InstancePlan, type PlannedKey } from '../issuance/establish.ts';
+import { isOffline, makeCertifiedKey, type InstancePlan, type PlannedKey } from '../issuance/establish.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
 import type { KeyRole, SodRecords } from '../ports.ts';
 import { type KeyLife, keyLives, reasonToRetire } from './key-life.ts';
@@ -25,10 +25,14 @@ export async function maintainKeys(
   progress: (doing: string) => void,
 ): Promise<boolean> {
   let changed = false;
-  for (const planned of plan.documentSigners) {
+  // With an offline CSCA the next keys are made by `sigillo ceremony request`.
+  const prepared = isOffline(plan.csca) ? [] : plan.documentSigners;
+  for (const planned of prepared) {
     if (await prepareNext(deps, planned, 'document-signer', progress)) changed = true;
   }
-  if (await prepareNext(deps, plan.masterListSigner, 'master-list-signer', progress)) changed = true;
+  if (!isOffline(plan.csca)) {
+    if (await prepareNext(deps, plan.masterListSigner, 'master-list-signer', progress)) changed = true;
+  }
   if (await retireOver(deps, progress)) changed = true;
   if (await destroyRetired(deps, progress)) changed = true;
   return changed;
@@ -62,7 +66,11 @@ async function prepareNext(
  * When the key after `newest` begins to be used, if it is time to make it: with the end of the period of the one
  * before, or at once where that one has used up most of its limit.
  */
-export function startOfNext({ key, signsUntil }: KeyLife, prepareBefore: Period, now: Date): Date | undefined {
+export function startOfNext(
+  { key, signsUntil }: KeyLife,
+  prepareBefore: Period,
+  now: Date,
+): Date | undefined {
   if (signsUntil === undefined) return undefined;
   const isUsedUp = key.usageLimit !== undefined && key.uses >= key.usageLimit * preparedAtShare;
   if (isUsedUp) return wholeSecond(now);
