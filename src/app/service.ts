@@ -80,7 +80,10 @@ export async function startService(
     });
     const isDevelopment = configuration.environment === 'development';
     const distribution = new Distribution({ state: configuration.state, isDevelopment, log });
+    const access = new AccessCertificates(issuance);
     const republish = async () => {
+      // Whoever's access certificate was revoked is let in no more, on an open connection either.
+      await access.reload();
       // A revoked Document Signer is out of use before the border learns of it.
       documentSigners.replace(await loadDocumentSigners(records.issuance, instance.policies));
       await border.reload();
@@ -106,7 +109,7 @@ export async function startService(
     );
     const stations = stationApi({
       sods,
-      access: new AccessCertificates(issuance),
+      access,
       log,
       metrics: operations,
       mrzCode: configuration.state.mrzCode,

@@ -1,18 +1,16 @@
 import { z } from 'zod';
 import { sodRequestSchema, sodResponseSchema } from './sod-request.ts';
 
-const problemSchema = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    field: z.string().optional().describe('The input field in question, as a path.'),
-    rule: z.string().optional().describe('Identifier of the rule that was broken.'),
-    source: z.string().optional().describe('The clause that the rule comes from.'),
-    mend: z.string().optional().describe('What the caller can do about it.'),
-  })
-  .meta({ id: 'Problem' });
+const problemSchema = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  field: z.string().optional().describe('The input field in question, as a path.'),
+  rule: z.string().optional().describe('Identifier of the rule that was broken.'),
+  source: z.string().optional().describe('The clause that the rule comes from.'),
+  mend: z.string().optional().describe('What the caller can do about it.'),
+});
 
 const problem = (description: string) => ({
   description,
@@ -34,7 +32,7 @@ const refusals = {
 };
 
 function schemaOf(schema: z.ZodType): Record<string, unknown> {
-  const { $schema: _, id: __, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return rest;
 }
 

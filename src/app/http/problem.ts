@@ -26,7 +26,7 @@ export class HttpProblem extends Error {
   }
 }
 
-function problemType(name: string): string {
+export function problemType(name: string): string {
   return `urn:sigillo:problem:${name}`;
 }
 

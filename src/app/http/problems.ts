@@ -1,15 +1,18 @@
 import type { Logger } from 'pino';
 import type { Middleware } from 'koa';
-import { toProblem } from './problem.ts';
+import { problemType, toProblem } from './problem.ts';
+
+/** What the router leaves behind when it has no route for a request; 501 is of methods that no route has. */
+const unrouted: readonly number[] = [404, 405, 501];
 
 /** Turns whatever a route throws into a problem document, and logs what is the service's own fault. */
 export function problems(log: Logger): Middleware {
   return async (ctx, next) => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body === undefined) ctx.throw(404);
+      if (unrouted.includes(ctx.status) && !ctx.body) ctx.throw(ctx.status);
     } catch (error) {
-      const problem = isKoaError(error) ? koaProblem(error) : toProblem(error);
+      const problem = isKoaError(error) ? koaProblem(error, ctx.method) : toProblem(error);
       if (problem.status >= 500) log.error({ err: error, path: ctx.path }, problem.title);
       if (problem.status === 503) ctx.set('Retry-After', '1');
       ctx.status = problem.status;
@@ -28,13 +31,27 @@ function isKoaError(error: unknown): error is KoaError {
   return error instanceof Error && 'expose' in error && 'status' in error;
 }
 
-function koaProblem(error: KoaError) {
-  const isRoute = error.status === 404 || error.status === 405 || error.status === 501;
+function koaProblem(error: KoaError, method: string) {
+  const mend = 'see /openapi.json for what there is';
+  if (error.status === 405 || error.status === 501) {
+    const title = 'Method not allowed';
+    return {
+      type: problemType('method-not-allowed'),
+      title,
+      status: 405,
+      detail: `${method} is not possible here`,
+      mend,
+    };
+  }
+  if (error.status === 404) {
+    const detail = 'there is nothing at this path';
+    return { type: problemType('not-found'), title: 'Not found', status: 404, detail, mend };
+  }
   return {
-    type: isRoute ? 'urn:sigillo:problem:not-found' : 'urn:sigillo:problem:malformed',
-    title: error.status === 405 ? 'Method not allowed' : isRoute ? 'Not found' : 'The request is malformed',
-    status: error.status === 501 ? 405 : error.status,
+    type: problemType('malformed'),
+    title: 'The request is malformed',
+    status: error.status,
     detail: error.expose ? error.message : 'the request cannot be served',
-    mend: 'see /openapi.json for what there is',
+    mend,
   };
 }

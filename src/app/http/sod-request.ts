@@ -14,68 +14,74 @@ const base64 = z
 const dataGroupNumber = z.string().regex(/^([1-9]|1[0-6])$/, 'is not a data group number from 1 to 16');
 const byDataGroup = z.record(dataGroupNumber, base64);
 
+const requestIdSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9._:-]{1,128}$/,
+    'must be 1 to 128 letters, digits, dots, underscores, colons or hyphens',
+  );
+
 /** The body of `POST /v1/sods`, and the source of its OpenAPI schema. */
-export const sodRequestSchema = z
-  .strictObject({
-    requestId: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9._:-]{1,128}$/,
-        'must be 1 to 128 letters, digits, dots, underscores, colons or hyphens',
-      )
-      .describe('Chosen by the station, one per document; repeating it returns the same bytes.'),
-    documentType: z
-      .string()
-      .regex(/^[A-Z][A-Z<]?$/, 'must be the document code of the MRZ, e.g. P or IR')
-      .describe('Document code as in MRZ positions 1 and 2; the filler may be left out.'),
-    digestAlgorithm: z
-      .enum(['SHA-1', 'SHA-224', 'SHA-256', 'SHA-384', 'SHA-512'])
-      .describe('Of the data group hashes. Which of these are allowed is policy; SHA-1 never is.'),
-    lds: z
-      .strictObject({
-        version: z.enum(['1.7', '1.8']).describe('1.7 writes LDSSecurityObject v0, 1.8 writes v1.'),
-        unicode: z
-          .string()
-          .regex(/^(\d{6}|\d{1,2}\.\d{1,2}\.\d{1,2})$/, 'must be e.g. 4.0.0 or 040000')
-          .optional()
-          .describe('Unicode version as in EF.COM; required with 1.8, where it is signed.'),
-      })
-      .refine((lds) => lds.version === '1.7' || lds.unicode !== undefined, {
-        error: 'is required with LDS 1.8 (Doc 9303-10 §4.6.2.3)',
-        path: ['unicode'],
-      }),
-    dataGroupHashes: byDataGroup.describe('Digest of each complete EF.DG on the chip, by its number.'),
-    dataGroups: byDataGroup
-      .optional()
-      .describe('EF.DG contents; where given they are hashed again and compared.'),
-    document: z
-      .strictObject({
-        number: z
-          .string()
-          .regex(/^[A-Z0-9<]{1,24}$/, 'must be as in the MRZ')
-          .optional(),
-        chipSerial: z.string().min(1).max(64).optional(),
-        applicationId: z.string().min(1).max(64).optional(),
-      })
-      .optional(),
-  })
-  .meta({ id: 'SodRequest' });
+export const sodRequestSchema = z.strictObject({
+  requestId: requestIdSchema.describe(
+    'Chosen by the station, one per document; repeating it returns the same bytes.',
+  ),
+  documentType: z
+    .string()
+    .regex(/^[A-Z][A-Z<]?$/, 'must be the document code of the MRZ, e.g. P or IR')
+    .describe('Document code as in MRZ positions 1 and 2; the filler may be left out.'),
+  digestAlgorithm: z
+    .enum(['SHA-1', 'SHA-224', 'SHA-256', 'SHA-384', 'SHA-512'])
+    .describe('Of the data group hashes. Which of these are allowed is policy; SHA-1 never is.'),
+  lds: z
+    .strictObject({
+      version: z.enum(['1.7', '1.8']).describe('1.7 writes LDSSecurityObject v0, 1.8 writes v1.'),
+      unicode: z
+        .string()
+        .regex(/^(\d{6}|\d{1,2}\.\d{1,2}\.\d{1,2})$/, 'must be e.g. 4.0.0 or 040000')
+        .optional()
+        .describe('Unicode version as in EF.COM; required with 1.8, where it is signed.'),
+    })
+    .refine((lds) => lds.version === '1.7' || lds.unicode !== undefined, {
+      error: 'is required with LDS 1.8 (Doc 9303-10 §4.6.2.3)',
+      path: ['unicode'],
+    }),
+  dataGroupHashes: byDataGroup.describe('Digest of each complete EF.DG on the chip, by its number.'),
+  dataGroups: byDataGroup
+    .optional()
+    .describe('EF.DG contents; where given they are hashed again and compared.'),
+  document: z
+    .strictObject({
+      number: z
+        .string()
+        .regex(/^[A-Z0-9<]{1,24}$/, 'must be as in the MRZ')
+        .optional(),
+      chipSerial: z.string().min(1).max(64).optional(),
+      applicationId: z.string().min(1).max(64).optional(),
+    })
+    .optional(),
+});
 
 export type SodRequestBody = z.infer<typeof sodRequestSchema>;
 
 /** The answer of `POST /v1/sods`, and the source of its OpenAPI schema. */
-export const sodResponseSchema = z
-  .strictObject({
-    requestId: z.string(),
-    sod: z.string().describe('EF.SOD with its tag 77, base64.').meta({ contentEncoding: 'base64' }),
-    documentSigner: z.string().describe('SHA-256 of the Document Signer certificate, hexadecimal.'),
-    logLeaf: z.int().describe('Index of the leaf in the log.'),
-  })
-  .meta({ id: 'SodResponse' });
+export const sodResponseSchema = z.strictObject({
+  requestId: z.string(),
+  sod: z.string().describe('EF.SOD with its tag 77, base64.').meta({ contentEncoding: 'base64' }),
+  documentSigner: z.string().describe('SHA-256 of the Document Signer certificate, hexadecimal.'),
+  logLeaf: z.int().describe('Index of the leaf in the log.'),
+});
 
 export interface ParsedSodRequest {
   readonly request: SodRequest;
   readonly dataGroups: ReadonlyMap<number, Uint8Array>;
+}
+
+/** A request id in a path. @throws MalformedInput when none can be like this */
+export function parseRequestId(text: unknown): string {
+  const result = requestIdSchema.safeParse(text);
+  if (result.success) return result.data;
+  throw new MalformedInput('requestId', result.error.issues[0]?.message ?? 'is malformed');
 }
 
 /** @throws MalformedInput naming the field and what is wrong with it */

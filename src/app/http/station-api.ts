@@ -11,7 +11,7 @@ import { stationOpenApi } from './openapi.ts';
 import type { Operations } from './operations.ts';
 import { problems } from './problems.ts';
 import { readJson } from './read-json.ts';
-import { type ParsedSodRequest, parseSodRequest } from './sod-request.ts';
+import { type ParsedSodRequest, parseRequestId, parseSodRequest } from './sod-request.ts';
 
 export interface StationApiDeps {
   readonly sods: SodService;
@@ -43,7 +43,7 @@ export function stationApi(deps: StationApiDeps): Koa {
   });
 
   router.get('/v1/sods/:requestId', station, async (ctx) => {
-    const requestId = ctx.params['requestId'] ?? '';
+    const requestId = parseRequestId(ctx.params['requestId']);
     const sod = await deps.sods.find(requestId);
     if (sod === undefined) {
       throw new Refused('not-found', `no SOD was signed under request id ${requestId}`, {
