@@ -123,11 +123,8 @@ describe('records of issuance', () => {
     const leaves = database.prepare('SELECT leaf_index, event FROM log_leaves ORDER BY leaf_index').all();
     database.close();
     expect(leaves.map((leaf) => leaf['leaf_index'])).toEqual([0, 1, 2]);
-    expect(leaves.map((leaf) => JSON.parse(String(leaf['event'])).event)).toEqual([
-      'key',
-      'certificate',
-      'crl',
-    ]);
+    const events = leaves.map((leaf) => JSON.parse(String(leaf['event'])) as { event: string });
+    expect(events.map(({ event }) => event)).toEqual(['key', 'certificate', 'crl']);
   });
 
   it('does not open records of a newer version', () => {

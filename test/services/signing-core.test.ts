@@ -89,7 +89,7 @@ function sodOrder(changes: Partial<SodOrder> = {}): SodOrder {
   };
 }
 
-const refusal = (code: string, rule?: string) =>
+const refusal = (code: string, rule?: string): unknown =>
   expect.objectContaining({
     kind: 'refused',
     code,

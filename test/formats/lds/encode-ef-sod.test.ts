@@ -140,7 +140,7 @@ describe('SignedData of EF.SOD (Doc 9303-10 Table 37)', () => {
       valueBlock: { value: { toBER(): ArrayBuffer }[] };
     };
     const encodings = set.valueBlock.value.map((element) => Buffer.from(element.toBER()));
-    expect(encodings).toEqual(encodings.toSorted(Buffer.compare));
+    expect(encodings).toEqual(encodings.toSorted((a, b) => Buffer.compare(a, b)));
   });
 
   it('reads back strictly, with issuerAndSerialNumber as version 1 and subjectKeyIdentifier as version 3', () => {
