@@ -1,5 +1,14 @@
 import { InvariantBroken, Refused } from '../../services/errors.ts';
+import { prepareQuery } from './prepared-query.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
+
+const countUse = prepareQuery((of: { readonly keyId: string }) =>
+  queries
+    .updateTable('keys')
+    .set((eb) => ({ uses: eb('uses', '+', 1) }))
+    .where('key_id', '=', of.keyId)
+    .where((eb) => eb.or([eb('usage_limit', 'is', null), eb('uses', '<', eb.ref('usage_limit'))])),
+);
 
 /**
  * Counts one use of a key, inside the transaction that puts on record what is to be signed: so the count is
@@ -8,14 +17,7 @@ import { queries, type SqliteDatabase } from './sqlite.ts';
  * @throws Refused `key-not-active` with rule `key-usage-limit`; InvariantBroken when there is no such key
  */
 export function countKeyUse(database: SqliteDatabase, keyId: string): void {
-  const counted = database.run(
-    queries
-      .updateTable('keys')
-      .set((eb) => ({ uses: eb('uses', '+', 1) }))
-      .where('key_id', '=', keyId)
-      .where((eb) => eb.or([eb('usage_limit', 'is', null), eb('uses', '<', eb.ref('usage_limit'))])),
-  );
-  if (counted === 1) return;
+  if (database.run(countUse({ keyId })) === 1) return;
   const key = database.first(queries.selectFrom('keys').select('label').where('key_id', '=', keyId));
   if (key === undefined) throw new InvariantBroken(`key ${keyId} is not on record`);
   throw new Refused('key-not-active', `key ${key.label} has made all the signatures that it may make`, {

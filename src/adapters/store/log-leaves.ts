@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { prepareQuery } from './prepared-query.ts';
+import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
 /** What a leaf of the log says. Digests of signed objects only: no personal data, nothing guessable. */
@@ -31,11 +33,7 @@ export class LogLeaves {
     const text = JSON.stringify(event);
     const last = this.#database.first(lastLeaf);
     const leafIndex = (last?.leaf_index ?? -1) + 1;
-    this.#database.run(
-      queries
-        .insertInto('log_leaves')
-        .values({ leaf_index: leafIndex, leaf_hash: leafHash(text), event: text }),
-    );
+    this.#database.run(insertLeaf({ leaf_index: leafIndex, leaf_hash: leafHash(text), event: text }));
     return leafIndex;
   }
 }
@@ -46,6 +44,12 @@ const lastLeaf = queries
   .orderBy('leaf_index', 'desc')
   .limit(1)
   .compile();
+
+const insertLeaf = prepareQuery((row: Schema['log_leaves']) =>
+  queries
+    .insertInto('log_leaves')
+    .values({ leaf_index: row.leaf_index, leaf_hash: row.leaf_hash, event: row.event }),
+);
 
 /** `SHA-256(00 || leaf)` (RFC 6962 §2.1). */
 function leafHash(text: string): Uint8Array {

@@ -6,8 +6,45 @@ import type { Clock, RecordedSod, SodClaim, SodIntent, SodRecords } from '../../
 import type { GroupCommit } from './group-commit.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
+import { prepareQuery } from './prepared-query.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
+
+interface OfRequest {
+  readonly requestId: string;
+}
+
+const sodOf = prepareQuery((of: OfRequest) =>
+  queries.selectFrom('sods').selectAll().where('request_id', '=', of.requestId),
+);
+
+const intentOf = prepareQuery((of: OfRequest) =>
+  queries.selectFrom('sod_intents').selectAll().where('request_id', '=', of.requestId),
+);
+
+const deleteIntent = prepareQuery((of: OfRequest) =>
+  queries.deleteFrom('sod_intents').where('request_id', '=', of.requestId),
+);
+
+const insertIntent = prepareQuery((row: Schema['sod_intents']) =>
+  queries.insertInto('sod_intents').values({
+    request_id: row.request_id,
+    content_digest: row.content_digest,
+    key_id: row.key_id,
+    content: row.content,
+    signing_time: row.signing_time,
+  }),
+);
+
+const insertSod = prepareQuery((row: Schema['sods']) =>
+  queries.insertInto('sods').values({
+    leaf_index: row.leaf_index,
+    request_id: row.request_id,
+    content_digest: row.content_digest,
+    document_signer: row.document_signer,
+    ef_sod: row.ef_sod,
+  }),
+);
 
 /** SodRecords on SQLite. Reads see what is committed or being committed by this, the only, writer. */
 export class SqliteSodRecords implements SodRecords {
@@ -29,7 +66,7 @@ export class SqliteSodRecords implements SodRecords {
       if (sod !== undefined) return { kind: 'recorded', sod };
       const open = this.#openIntent(intent.requestId);
       if (open !== undefined) return { kind: 'open', intent: open };
-      this.#database.run(queries.insertInto('sod_intents').values(intentRow(intent)));
+      this.#database.run(insertIntent(intentRow(intent)));
       countKeyUse(this.#database, intent.keyId);
       return { kind: 'claimed' };
     });
@@ -45,7 +82,7 @@ export class SqliteSodRecords implements SodRecords {
       const sha256 = createHash('sha256').update(efSod).digest('hex');
       const logLeaf = this.#leaves.append({ event: 'sod', sha256, at: this.#clock.now().toISOString() });
       this.#database.run(
-        queries.insertInto('sods').values({
+        insertSod({
           leaf_index: logLeaf,
           request_id: intent.requestId,
           content_digest: Buffer.from(intent.contentDigest, 'hex'),
@@ -81,9 +118,7 @@ export class SqliteSodRecords implements SodRecords {
   }
 
   #find(requestId: string): RecordedSod | undefined {
-    const row = this.#database.first(
-      queries.selectFrom('sods').selectAll().where('request_id', '=', requestId),
-    );
+    const row = this.#database.first(sodOf({ requestId }));
     if (row === undefined) return undefined;
     return {
       requestId: row.request_id,
@@ -95,14 +130,12 @@ export class SqliteSodRecords implements SodRecords {
   }
 
   #openIntent(requestId: string): SodIntent | undefined {
-    const row = this.#database.first(
-      queries.selectFrom('sod_intents').selectAll().where('request_id', '=', requestId),
-    );
+    const row = this.#database.first(intentOf({ requestId }));
     return row === undefined ? undefined : intentFromRow(row);
   }
 
   #endIntent({ requestId }: SodIntent): void {
-    const ended = this.#database.run(queries.deleteFrom('sod_intents').where('request_id', '=', requestId));
+    const ended = this.#database.run(deleteIntent({ requestId }));
     if (ended !== 1) throw new InvariantBroken(`request ${requestId} has no open intent to end`);
   }
 }
