@@ -98,7 +98,7 @@ export async function serve(home: string, portBase: number): Promise<RunningServ
 }
 
 /** Whether `/health/ready` answers 200. */
-export function isReady(portBase: number): Promise<boolean> {
+function isReady(portBase: number): Promise<boolean> {
   return new Promise((resolve) => {
     const request = http.get({ host: '127.0.0.1', port: portBase + 4, path: '/health/ready' }, (response) => {
       response.resume();
