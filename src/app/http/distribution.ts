@@ -25,6 +25,10 @@ interface Representation {
 const changingMaxAge = 300;
 const immutableMaxAge = 86_400;
 
+/** The page runs nothing, loads nothing and is framed by nobody; its style stands in it. */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** The public distribution: plain HTTP, read-only, served from memory. */
 export class Distribution {
   readonly #deps: DistributionDeps;
@@ -63,14 +67,27 @@ export class Distribution {
       ctx.set('Cache-Control', `public, max-age=${found.maxAgeSeconds}`);
       ctx.set('X-Content-Type-Options', 'nosniff');
       if (found.mediaType.startsWith('text/html')) {
-        ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+        ctx.set('Content-Security-Policy', contentSecurityPolicy);
       }
-      ctx.status = 200;
-      if (ctx.fresh) ctx.status = 304;
+      if (hasAlready(ctx, found)) ctx.status = 304;
       else ctx.body = found.body;
     });
     return app;
   }
+}
+
+/**
+ * Whether the caller has this representation: by its entity tag, or by its date where no tag was sent; where
+ * both were, the date does not count (RFC 9110 §13.1.3).
+ */
+function hasAlready(ctx: Koa.Context, { etag, lastModified }: Representation): boolean {
+  const tags = ctx.get('If-None-Match');
+  if (tags === '') {
+    const since = Date.parse(ctx.get('If-Modified-Since'));
+    return Math.floor(lastModified.getTime() / 1000) * 1000 <= since;
+  }
+  const isThis = (tag: string) => tag === '*' || tag.replace(/^W\//, '') === `"${etag}"`;
+  return tags.split(',').some((tag) => isThis(tag.trim()));
 }
 
 function represent(artefact: Artefact): Representation {
