@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -496,33 +498,47 @@ describe('HTTP', () => {
     expect((await station.post('/v1/sods', order())).status).toBe(201);
   });
 
-  it('413 before a body is sent whose length is over the limit', async () => {
+  it('413 before a body is sent whose length is far over the limit', async () => {
     const before = signed();
-    const answer = await new Promise<number | undefined>((resolve, reject) => {
-      const file = (name: string) => readFileSync(join(instance.home, 'credentials/station', name));
-      const request = httpsRequest(
-        {
-          host: 'localhost',
-          port: instance.portBase,
-          method: 'POST',
-          path: '/v1/sods',
-          cert: file('cert.pem'),
-          key: file('key.pem'),
-          ca: file('ca.pem'),
-          headers: { 'content-type': 'application/json', 'content-length': String(2 ** 40) },
-        },
-        (response) => {
-          response.resume();
-          resolve(response.statusCode);
-          request.destroy();
-        },
-      );
-      request.once('error', reject);
-      request.flushHeaders();
-    });
-    expect(answer).toBe(413);
+    const request = beginPost({ 'content-length': String(2 ** 40) });
+    request.flushHeaders();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    request.destroy();
+    expect(response.statusCode).toBe(413);
+    expect(response.headers['connection']).toBe('close');
     expect(signed()).toEqual(before);
   });
+
+  it('nothing comes of a station that goes away in the middle', async () => {
+    const before = signed();
+    const body = JSON.stringify(order());
+    const request = beginPost({ 'content-length': String(body.length) });
+    request.on('error', () => {});
+    await new Promise((resolve) => request.write(body.slice(0, -10), resolve));
+    await sleep(50);
+    request.destroy();
+    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    expect(signed()).toMatchObject({ sods: before.sods + 1, uses: before.uses + 1 });
+    const errors = service
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"level":50'));
+    expect(errors).toEqual([]);
+  });
+
+  function beginPost(headers: Record<string, string>) {
+    const file = (name: string) => readFileSync(join(instance.home, 'credentials/station', name));
+    return httpsRequest({
+      host: 'localhost',
+      port: instance.portBase,
+      method: 'POST',
+      path: '/v1/sods',
+      cert: file('cert.pem'),
+      key: file('key.pem'),
+      ca: file('ca.pem'),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  }
 
   it.each([
     ['PUT', '/v1/sods'],

@@ -12,6 +12,10 @@ export function problems(log: Logger): Middleware {
       await next();
       if (unrouted.includes(ctx.status) && !ctx.body) ctx.throw(ctx.status);
     } catch (error) {
+      if (ctx.req.destroyed && !ctx.req.complete) {
+        log.debug({ err: error, path: ctx.path }, 'the caller went away');
+        return;
+      }
       const problem = isKoaError(error) ? koaProblem(error, ctx.method) : toProblem(error);
       if (problem.status >= 500) log.error({ err: error, path: ctx.path }, problem.title);
       if (problem.status === 503) ctx.set('Retry-After', '1');

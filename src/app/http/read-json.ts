@@ -7,7 +7,7 @@ import { parseUnambiguousJson } from './unambiguous-json.ts';
 /**
  * The body as JSON.
  *
- * @param maxOctets a longer body is refused before it is read to its end
+ * @param maxOctets a longer body is refused
  * @throws HttpProblem 415 or 413; MalformedInput
  */
 export async function readJson(ctx: Context, maxOctets: number): Promise<unknown> {
@@ -32,21 +32,28 @@ function notJson(detail: string): HttpProblem {
   });
 }
 
+/** Read and thrown away of a body over the limit: who is still sending does not get to read the answer. */
+const maxDiscardedOctets = 16 * 1_048_576;
+
 async function readBody(ctx: Context, maxOctets: number): Promise<Buffer> {
-  if ((ctx.request.length ?? 0) > maxOctets) throw tooLarge(ctx, maxOctets);
-  const chunks: Buffer[] = [];
+  const maxRead = maxOctets + maxDiscardedOctets;
+  if ((ctx.request.length ?? 0) > maxRead) throw tooLarge(ctx, maxOctets, 'hang up');
+  let chunks: Buffer[] = [];
   let octets = 0;
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+  // Left early, the stream must stay, because the answer goes out over the same socket.
+  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     octets += chunk.length;
-    if (octets > maxOctets) throw tooLarge(ctx, maxOctets);
-    chunks.push(chunk);
+    if (octets > maxRead) throw tooLarge(ctx, maxOctets, 'hang up');
+    if (octets > maxOctets) chunks = [];
+    else chunks.push(chunk);
   }
+  if (octets > maxOctets) throw tooLarge(ctx, maxOctets, 'go on');
   return Buffer.concat(chunks, octets);
 }
 
-/** The rest of the body is not read, so the connection cannot serve another request. */
-function tooLarge(ctx: Context, maxOctets: number): HttpProblem {
-  ctx.set('Connection', 'close');
+/** @param then `hang up` where the rest of the body is not read: the connection cannot serve another request */
+function tooLarge(ctx: Context, maxOctets: number, then: 'hang up' | 'go on'): HttpProblem {
+  if (then === 'hang up') ctx.set('Connection', 'close');
   return new HttpProblem({
     type: 'too-large',
     title: 'The request is too large',
