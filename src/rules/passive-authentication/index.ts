@@ -1,5 +1,5 @@
 /** What a border does with a document, a list, a certificate or a CRL: pure functions of bytes, trust and time. */
-export { passiveAuthentication } from './passive-authentication.ts';
+export { passiveAuthentication, passiveAuthenticationAsync } from './passive-authentication.ts';
 export type { PassiveAuthenticationInput, PassiveAuthenticationReport } from './passive-authentication.ts';
 export { verifyMasterList } from './master-list.ts';
 export { verifyCertificate, verifyCrl } from './certificate.ts';

@@ -18,6 +18,7 @@ import {
 } from './certificate-path.ts';
 import type { FindingCode } from './finding-codes.ts';
 import { Examination, type Report } from './report.ts';
+import { answerHere } from './signature-question.ts';
 import { examineDigest, examineSignature, findSigner } from './signer.ts';
 import { examineUsage } from './signer-profile.ts';
 import { isCaCertificate, type TrustAnchor } from './trust-store.ts';
@@ -67,7 +68,7 @@ export function verifyMasterList(input: MasterListInput): MasterListReport {
   if (mlsc === undefined) examination.skip('signature of the list');
   else {
     examination.step('signature of the list', () =>
-      examineSignature(examination, 'MASTERLIST', signedData, signerInfo, mlsc, input),
+      answerHere(examineSignature(examination, 'MASTERLIST', signedData, signerInfo, mlsc, input)),
     );
     const digests = [digestOf(signerInfo.signatureAlgorithm), signerInfo.digestAlgorithm?.name];
     for (const weakness of weaknesses(digests, [])) examination.find('WEAK_ALG', `master list: ${weakness}`);

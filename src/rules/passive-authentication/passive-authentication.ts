@@ -23,6 +23,7 @@ import {
   issueDate,
 } from './document.ts';
 import { Examination, type Report } from './report.ts';
+import { type Asking, answerHere, answerOnThreadPool } from './signature-question.ts';
 import { examineDigest, examineSignature, findSigner } from './signer.ts';
 import { examineUsage } from './signer-profile.ts';
 import type { TrustAnchor } from './trust-store.ts';
@@ -60,6 +61,17 @@ const foreignContentTypes: readonly string[] = [
  * @see Doc 9303-11 §5.1.1, Doc 9303-12 §6.1
  */
 export function passiveAuthentication(input: PassiveAuthenticationInput): PassiveAuthenticationReport {
+  return answerHere(examineEfSod(input));
+}
+
+/** As `passiveAuthentication`, the signature of the document checked on the thread pool. */
+export function passiveAuthenticationAsync(
+  input: PassiveAuthenticationInput,
+): Promise<PassiveAuthenticationReport> {
+  return answerOnThreadPool(examineEfSod(input));
+}
+
+function* examineEfSod(input: PassiveAuthenticationInput): Asking<PassiveAuthenticationReport> {
   const examination = new Examination(input);
   const signedData = examination.step('read EF.SOD', () => readSignedData(examination, input));
   if (signedData === undefined) return report(examination, {});
@@ -86,7 +98,7 @@ export function passiveAuthentication(input: PassiveAuthenticationInput): Passiv
     examineDigest(examination, 'SOD', signedData, signerInfo, input),
   );
   if (dsc === undefined) examination.skip('signature of EF.SOD');
-  else examineSodSignature(examination, { signedData, signerInfo, dsc, lds }, input);
+  else yield* examineSodSignature(examination, { signedData, signerInfo, dsc, lds }, input);
 
   // Whether the document is the one that was signed.
   examineDocument(examination, { lds, dsc, signerInfo }, input);
@@ -181,7 +193,7 @@ function examineDocumentSigner(
   return csca;
 }
 
-function examineSodSignature(
+function* examineSodSignature(
   examination: Examination,
   found: {
     readonly signedData: SignedData;
@@ -190,9 +202,10 @@ function examineSodSignature(
     readonly lds: LdsSecurityObject | undefined;
   },
   input: PassiveAuthenticationInput,
-): void {
+): Asking<void> {
   const { signedData, signerInfo, dsc, lds } = found;
-  examination.step('signature of EF.SOD', () =>
+  yield* examination.askingStep(
+    'signature of EF.SOD',
     examineSignature(examination, 'SOD', signedData, signerInfo, dsc, input),
   );
   examination.step('algorithms of EF.SOD', () => {

@@ -1,5 +1,6 @@
 import type { Note, Severity } from '../../formats/note.ts';
 import { type Effect, type FindingCode, findingKinds, severityOf } from './finding-codes.ts';
+import type { Asking } from './signature-question.ts';
 
 export type Verdict = 'TRUSTED' | 'TRUSTED_WITH_WARNINGS' | 'UNDETERMINED' | 'INVALID' | 'UNREADABLE';
 
@@ -46,6 +47,14 @@ export class Examination {
   step<Result>(name: string, check: () => Result): Result {
     const before = this.#weight();
     const result = check();
+    this.#steps.push({ name, outcome: this.#weight() > before ? 'finding' : 'ok' });
+    return result;
+  }
+
+  /** As `step`, for one that asks for signatures. */
+  *askingStep<Result>(name: string, check: Asking<Result>): Asking<Result> {
+    const before = this.#weight();
+    const result = yield* check;
     this.#steps.push({ name, outcome: this.#weight() > before ? 'finding' : 'ok' });
     return result;
   }

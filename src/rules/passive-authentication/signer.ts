@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { checkSignature } from '../../formats/algorithms/verify-signature.ts';
 import type { SignedData } from '../../formats/cms/signed-data.ts';
 import type { SignerIdentifier, SignerInfo } from '../../formats/cms/signer-info.ts';
 import type { Note } from '../../formats/note.ts';
@@ -7,6 +6,7 @@ import { oidName } from '../../formats/oids.ts';
 import type { Certificate } from '../../formats/x509/certificate.ts';
 import { isSameName } from '../../formats/x509/name.ts';
 import type { Examination } from './report.ts';
+import type { Asking, SignatureQuestion } from './signature-question.ts';
 
 /** Whose signature is examined, as the codes of its findings begin. */
 type SignedObject = 'SOD' | 'MASTERLIST';
@@ -116,30 +116,27 @@ export function examineDigest(
  * The signature over the signed attributes as they were received; if they are not DER, which is what must be
  * signed, then over their DER as well. Without signed attributes it is over the content.
  */
-export function examineSignature(
+export function* examineSignature(
   examination: Examination,
   object: SignedObject,
   signedData: SignedData,
   signerInfo: SignerInfo,
   signer: Certificate,
   options: { readonly strict: boolean },
-): void {
+): Asking<void> {
   const { signedAttributes, signatureAlgorithm, signature } = signerInfo;
-  const { subjectPublicKey } = signer;
+  const over = (data: Uint8Array): SignatureQuestion => {
+    const { subjectPublicKey: publicKey } = signer;
+    return { algorithm: signatureAlgorithm, publicKey, data, signature, strict: options.strict };
+  };
   const signed = signedAttributes?.received ?? signedData.digestedOctets ?? new Uint8Array();
-  const check = checkSignature(signatureAlgorithm, subjectPublicKey, signed, signature, options);
+  const check = yield over(signed);
   if (check.holds) {
     examination.note('signature', check.notes);
     return;
   }
   if (signedAttributes !== undefined && !options.strict && !isEqual(signed, signedAttributes.der)) {
-    const der = checkSignature(
-      signatureAlgorithm,
-      subjectPublicKey,
-      signedAttributes.der,
-      signature,
-      options,
-    );
+    const der = yield over(signedAttributes.der);
     if (der.holds) {
       examination.note('signature', der.notes);
       examination.find(

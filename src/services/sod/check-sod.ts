@@ -2,7 +2,7 @@ import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
 import {
   buildTrustStore,
-  passiveAuthentication,
+  passiveAuthenticationAsync,
   type PassiveAuthenticationReport,
   type TrustStore,
 } from '../../rules/passive-authentication/index.ts';
@@ -47,7 +47,7 @@ export class Border {
     const trust = this.#trust;
     if (trust === undefined) throw new InvariantBroken('there is no CSCA certificate to check against');
     const at = this.#deps.clock.now();
-    const report = passiveAuthentication({
+    const report = await passiveAuthenticationAsync({
       efSod,
       trust,
       crls: this.#crls,
