@@ -1,0 +1,65 @@
+import { type CertificateContext } from './certificate/context.ts';
+import { certificateKinds } from './certificate/kind.ts';
+import { read as readCertificate } from './certificate/read.ts';
+import { certificateRules } from './certificate/rules.ts';
+import { read as readCrl } from './crl/read.ts';
+import { crlRules } from './crl/rules.ts';
+import { type Edition, editions } from './edition.ts';
+import type { LintReport } from './report.ts';
+import type { LintContext, Rule, RuleDescription } from './rule.ts';
+import { applyWaiversTo, type WaivedReport, type Waiver, waiverExpired } from './waivers.ts';
+
+/** A rule with what it concerns, for documents. */
+export interface CatalogueEntry extends RuleDescription {
+  /** What it is about: certificates, CRLs and so on. */
+  readonly object: string;
+  /** Kinds that it concerns under an edition; an edition without any is left out. */
+  readonly kinds: ReadonlyMap<Edition, readonly string[]>;
+  /** Inputs without which it cannot be judged. */
+  readonly needs: readonly string[];
+}
+
+/** Every rule, in the order of the catalogue. */
+export const allRules: readonly CatalogueEntry[] = [
+  described('certificate', readCertificate),
+  ...entries<CertificateContext>('certificate', certificateRules, certificateKinds),
+  described('CRL', readCrl),
+  ...entries('CRL', crlRules, ['crl']),
+  described('waiver', waiverExpired),
+];
+
+function described(object: string, rule: RuleDescription): CatalogueEntry {
+  return { ...rule, object, kinds: new Map(), needs: [] };
+}
+
+function entries<Context extends LintContext>(
+  object: string,
+  rules: readonly Rule<Context>[],
+  kinds: readonly Context['kind'][],
+): readonly CatalogueEntry[] {
+  return rules.map((rule) => ({
+    ...rule,
+    object,
+    kinds: new Map(
+      editions
+        .map((edition) => {
+          const concerned = kinds.filter((kind) => rule.appliesTo?.(kind, edition) !== false);
+          return [edition, concerned] as const;
+        })
+        .filter(([, concerned]) => concerned.length > 0),
+    ),
+    needs: rule.needs ?? [],
+  }));
+}
+
+const knownIds: ReadonlySet<string> = new Set(allRules.map(({ id }) => id));
+
+/**
+ * Sets findings aside that the operator has waived, by rule, for a reason and until a day. An expired waiver sets
+ * nothing aside and is a finding itself.
+ *
+ * @throws MalformedInput for a waiver of a rule that does not exist: it would waive nothing
+ */
+export function applyWaivers(report: LintReport, waivers: readonly Waiver[], at: Date): WaivedReport {
+  return applyWaiversTo(report, waivers, at, knownIds);
+}

@@ -1,0 +1,3 @@
+import { hasNoOtherAttribute } from './alternative-name-rules.ts';
+
+export const anIanAttributes = hasNoOtherAttribute('C-AN-IAN-ATTRIBUTES', 'issuerAltName');

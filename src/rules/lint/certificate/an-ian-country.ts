@@ -1,0 +1,3 @@
+import { hasCountryCode } from './alternative-name-rules.ts';
+
+export const anIanCountry = hasCountryCode('C-AN-IAN-COUNTRY', 'issuerAltName');

@@ -1,0 +1,3 @@
+import { hasCountryCode } from './alternative-name-rules.ts';
+
+export const anSanCountry = hasCountryCode('C-AN-SAN-COUNTRY', 'subjectAltName');

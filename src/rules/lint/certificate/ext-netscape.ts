@@ -1,0 +1,7 @@
+import { forbidden } from './extension-rules.ts';
+
+export const extNetscape = forbidden({
+  id: 'C-EXT-NETSCAPE',
+  extension: 'netscapeCertType',
+  pkdCode: 'NCE.15',
+});

@@ -1,0 +1,6 @@
+import { forbidden } from './extension-rules.ts';
+
+export const ncAbsent = forbidden({
+  id: 'C-NC-ABSENT',
+  extension: 'nameChange',
+});

@@ -1,0 +1,7 @@
+import { mandatory } from './extension-rules.ts';
+
+export const skiPresent = mandatory({
+  id: 'C-SKI-PRESENT',
+  extension: 'subjectKeyIdentifier',
+  pkdCode: 'SKI.14',
+});

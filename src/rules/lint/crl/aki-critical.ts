@@ -1,0 +1,3 @@
+import { notCriticalInCrl } from './crl-extension-rules.ts';
+
+export const akiCritical = notCriticalInCrl('R-AKI-CRITICAL', 'authorityKeyIdentifier', 'AKI.18');

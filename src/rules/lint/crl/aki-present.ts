@@ -1,0 +1,3 @@
+import { mandatoryInCrl } from './crl-extension-rules.ts';
+
+export const akiPresent = mandatoryInCrl('R-AKI-PRESENT', 'authorityKeyIdentifier', 'AKI.14');

@@ -1,0 +1,16 @@
+import { isSameName } from '../../../formats/x509/name.ts';
+import { needing } from './context.ts';
+
+export const issOctets = needing(['issuer'], {
+  id: 'R-ISS-OCTETS',
+  title: 'issuer is encoded as the subject of the CSCA certificate is',
+  severity: 'warning',
+  source: 'good practice (RFC 5280 §7.1)',
+  mend: 'copy the subject of the CSCA certificate octet by octet',
+  findings: ({ crl, issuer }) => {
+    const isSameOctets = Buffer.compare(crl.issuer.bytes, issuer.subject.bytes) === 0;
+    return !isSameOctets && isSameName(crl.issuer, issuer.subject)
+      ? ['issuer has the name of the CSCA in other octets']
+      : [];
+  },
+});

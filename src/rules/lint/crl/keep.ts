@@ -1,0 +1,19 @@
+import { needing } from './context.ts';
+import { scanEntries } from './entries.ts';
+import { readRawCrl } from './raw-crl.ts';
+
+export const keep = needing(['previous'], {
+  id: 'R-KEEP',
+  title: 'what was revoked stays in the CRL',
+  // Documents outlive certificates; there is no hold and no taking back.
+  severity: 'warning',
+  source: 'good practice (Doc 9303-12 §4.1.5)',
+  mend: 'list every certificate that was ever revoked',
+  findings: ({ entries, previous }) => {
+    const before = scanEntries(readRawCrl(previous.tbsBytes).revokedCertificates, previous.thisUpdate);
+    const gone = [...before.serialNumbers].filter((serial) => !entries.serialNumbers.has(serial));
+    return gone.length === 0
+      ? []
+      : [`${gone.length} entries of the CRL before are gone, such as 0x${gone[0]}`];
+  },
+});
