@@ -33,6 +33,14 @@ export interface SignedData extends EncapsulatedContent {
   readonly notes: readonly Note[];
 }
 
+/** Decodes an embedded certificate. @throws MalformedInput */
+export type CertificateDecoder = (der: Uint8Array, options: DecodeOptions) => Certificate;
+
+export interface SignedDataOptions extends DecodeOptions {
+  /** For a reader that knows most certificates already, because every document of a signer brings the same one. */
+  readonly certificateDecoder?: CertificateDecoder;
+}
+
 /**
  *     ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT ANY }
  *     SignedData ::= SEQUENCE {
@@ -54,7 +62,10 @@ export function decodeSignedData(bytes: Uint8Array, options: DecodeOptions = {})
 }
 
 /** As `decodeSignedData`, for a ContentInfo that is part of something else. */
-export function decodeContentInfo(element: Element): SignedData {
+export function decodeContentInfo(
+  element: Element,
+  certificateDecoder: CertificateDecoder = decodeCertificate,
+): SignedData {
   const fields = element.fields();
   const contentType = fields.next('contentType').objectIdentifier();
   if (contentType !== oids.signedData) {
@@ -65,10 +76,14 @@ export function decodeContentInfo(element: Element): SignedData {
   }
   const content = fields.next('content').expect(0xa0).only('SignedData');
   fields.end();
-  return decodeSignedDataFields(element, content.fields());
+  return decodeSignedDataFields(element, content.fields(), certificateDecoder);
 }
 
-function decodeSignedDataFields(contentInfo: Element, fields: Fields): SignedData {
+function decodeSignedDataFields(
+  contentInfo: Element,
+  fields: Fields,
+  certificateDecoder: CertificateDecoder,
+): SignedData {
   const { tolerances } = contentInfo;
   const version = fields.next('version').smallInteger();
   const digestAlgorithms = decodeDigestAlgorithms(fields.next('digestAlgorithms'));
@@ -86,7 +101,7 @@ function decodeSignedDataFields(contentInfo: Element, fields: Fields): SignedDat
     version,
     digestAlgorithms,
     ...encapsulated,
-    certificates: certificates === undefined ? [] : decodeCertificates(certificates),
+    certificates: certificates === undefined ? [] : decodeCertificates(certificates, certificateDecoder),
     hasCrls: crls !== undefined,
     signerInfos,
     get notes() {
@@ -123,21 +138,21 @@ function decodeEncapsulatedContent(element: Element): EncapsulatedContent {
   return { eContentType, eContent: inner.bytes, digestedOctets: inner.content };
 }
 
-function decodeCertificates(element: Element): readonly Certificate[] {
+function decodeCertificates(element: Element, decoder: CertificateDecoder): readonly Certificate[] {
   requireSetOrder(element);
   return element.children('certificate').flatMap((choice) => {
     if (choice.tag !== tags.sequence) {
       choice.tolerate('CMS_CERTIFICATE_FORM', 'is no X.509 certificate', 'RFC 5652 §10.2.2');
       return [];
     }
-    return decodeEmbedded(choice);
+    return decodeEmbedded(choice, decoder);
   });
 }
 
-function decodeEmbedded(choice: Element): readonly Certificate[] {
+function decodeEmbedded(choice: Element, decoder: CertificateDecoder): readonly Certificate[] {
   const { tolerances } = choice;
   try {
-    return [decodeCertificate(choice.bytes, { strict: tolerances.strict })];
+    return [decoder(choice.bytes, { strict: tolerances.strict })];
   } catch (error) {
     if (!(error instanceof MalformedInput) || tolerances.strict) throw error;
     choice.tolerate('CMS_CERTIFICATE_MALFORMED', error.message, error.source ?? 'RFC 5280 §4.1');

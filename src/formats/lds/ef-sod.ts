@@ -1,4 +1,4 @@
-import { decodeContentInfo, type SignedData } from '../cms/signed-data.ts';
+import { decodeContentInfo, type SignedData, type SignedDataOptions } from '../cms/signed-data.ts';
 import { requireDer } from '../der/is-der.ts';
 import { readElement } from '../der/reader.ts';
 import { tags } from '../der/tags.ts';
@@ -36,11 +36,14 @@ export function decodeEfSod(bytes: Uint8Array, options: DecodeOptions = {}): EfS
 }
 
 /** The SignedData in EF.SOD, whatever its content is. @throws MalformedInput */
-export function decodeEfSodSignedData(bytes: Uint8Array, options: DecodeOptions = {}): SignedData {
+export function decodeEfSodSignedData(bytes: Uint8Array, options: SignedDataOptions = {}): SignedData {
+  const { certificateDecoder } = options;
   const tolerances = new Tolerances(options);
   if (tolerances.strict) requireDer(bytes, 'EF.SOD');
   const element = readElement(bytes, 'EF.SOD', tolerances);
-  if (element.tag !== tags.sequence) return decodeContentInfo(element.expect(0x77).only('ContentInfo'));
+  if (element.tag !== tags.sequence) {
+    return decodeContentInfo(element.expect(0x77).only('ContentInfo'), certificateDecoder);
+  }
   element.tolerate('SOD_TLV', 'does not have the tag 77', 'Doc 9303-10 §4.6.2');
-  return decodeContentInfo(element);
+  return decodeContentInfo(element, certificateDecoder);
 }

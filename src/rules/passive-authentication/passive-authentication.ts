@@ -125,10 +125,13 @@ function report(
 
 function readSignedData(
   examination: Examination,
-  { efSod, strict }: PassiveAuthenticationInput,
+  { efSod, strict, trust }: PassiveAuthenticationInput,
 ): SignedData | undefined {
   try {
-    const signedData = decodeEfSodSignedData(efSod, { strict });
+    const signedData = decodeEfSodSignedData(efSod, {
+      strict,
+      certificateDecoder: (der, options) => trust.decodeCertificate(der, options),
+    });
     examination.note('EF.SOD', signedData.notes);
     return signedData;
   } catch (error) {

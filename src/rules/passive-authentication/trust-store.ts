@@ -1,6 +1,6 @@
 import { checkSignature } from '../../formats/algorithms/verify-signature.ts';
-import type { Note } from '../../formats/note.ts';
-import type { Certificate } from '../../formats/x509/certificate.ts';
+import type { DecodeOptions, Note } from '../../formats/note.ts';
+import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { CertificateList } from '../../formats/x509/crl.ts';
 import { isSameName, type Name } from '../../formats/x509/name.ts';
 
@@ -41,7 +41,7 @@ export interface IssuerSearch {
 }
 
 /** More Document Signers than any state has; a bound for hostile input. */
-const maxSearches = 10_000;
+const maxRemembered = 10_000;
 
 /**
  * Trust anchors by country, name and key. Several keys under one name, and one key in several certificates, are
@@ -57,6 +57,7 @@ export class TrustStore {
   readonly #byCountry = new Map<string, TrustAnchor[]>();
   readonly #byFingerprint = new Map<string, TrustAnchor>();
   readonly #searches = new Map<string, IssuerSearch>();
+  readonly #decoded = { strict: new Map<string, Certificate>(), tolerant: new Map<string, Certificate>() };
   readonly #crlIssuers = {
     strict: new WeakMap<CertificateList, TrustAnchor | 'none'>(),
     tolerant: new WeakMap<CertificateList, TrustAnchor | 'none'>(),
@@ -80,6 +81,23 @@ export class TrustStore {
   }
 
   /**
+   * Decodes a certificate that came with a document. One with the very same octets is not decoded again.
+   *
+   * @throws MalformedInput
+   */
+  decodeCertificate(der: Uint8Array, options: DecodeOptions): Certificate {
+    const remembered = this.#decoded[options.strict === true ? 'strict' : 'tolerant'];
+    const key = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    // A copy, because the document around it is not kept.
+    const certificate = decodeCertificate(Uint8Array.from(der), options);
+    if (remembered.size >= maxRemembered) remembered.clear();
+    remembered.set(key, certificate);
+    return certificate;
+  }
+
+  /**
    * The anchor under whose key the signature of a certificate holds. The same Document Signer comes with
    * thousands of documents, so that what was found once is remembered: it depends on nothing but the octets.
    */
@@ -88,7 +106,7 @@ export class TrustStore {
     const known = this.#searches.get(key);
     if (known !== undefined) return known;
     const search = this.#searchIssuer(certificate, options);
-    if (this.#searches.size >= maxSearches) this.#searches.clear();
+    if (this.#searches.size >= maxRemembered) this.#searches.clear();
     this.#searches.set(key, search);
     return search;
   }
