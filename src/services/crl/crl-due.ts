@@ -3,6 +3,7 @@ import { decodeCrl } from '../../formats/x509/crl.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlRecord } from '../ports.ts';
+import { revokedUnderCsca } from './revoked-under-csca.ts';
 
 /**
  * Why the next CRL is due, or undefined while it is not: a certificate was revoked since (Doc 9303-12 §4.1.5
@@ -14,7 +15,7 @@ export async function reasonForCrl(deps: IssuanceDeps): Promise<string | undefin
   if (csca === undefined) return undefined;
   const latest = await deps.records.latestCrl();
   if (latest === undefined) return 'there is none';
-  const revocations = await deps.records.revocations();
+  const revocations = await revokedUnderCsca(deps);
   const listed = decodeCrl(latest.der, { strict: true });
   if (revocations.length > listed.revokedCertificates.length) return 'a certificate was revoked';
   const issuer = decodeCertificate(csca.certificate, { strict: true }).subjectKeyIdentifier;
