@@ -1,19 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import { oidName } from '../../src/formats/oids.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
-import { parsePolicies } from '../../src/rules/profile/policies.ts';
 import type { CertificateOrder, KeyRole, SodOrder } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 
-const folder = fileURLToPath(new URL('../../policies/', import.meta.url));
-const policies = parsePolicies(
-  readdirSync(folder).map((name) => ({ file: name, text: readFileSync(`${folder}/${name}`, 'utf8') })),
-);
+const policies = shippedPolicies();
 const state = {
   country: 'UT',
   mrzCode: 'UTO',
@@ -188,7 +183,7 @@ describe('every kind of certificate (Doc 9303-12 §7.1)', () => {
     ['master-list-signer', 'master-list-signer', {}],
     ['dsc-identity-card', 'document-signer', {}],
     ['dtc-signer', 'dtc-signer', {}],
-    ['vds-signer', 'vds-signer', { subject: { name: 'V1' } }],
+    ['vds-signer', 'vds-signer', { subject: { name: 'VS' } }],
     ['vds-nc-signer', 'vds-nc-signer', { subject: { name: 'HEALTH01' } }],
     ['lds2-visa-signer', 'lds2-signer', { subject: { name: 'VISA00001' } }],
   ] as const;

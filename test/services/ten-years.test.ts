@@ -1,14 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
 import { buildTrustStore, passiveAuthentication } from '../../src/rules/passive-authentication/index.ts';
-import { parsePolicies } from '../../src/rules/profile/policies.ts';
 import { reasonForCrl } from '../../src/services/crl/crl-due.ts';
 import { publishCrl } from '../../src/services/crl/publish-crl.ts';
 import { establish } from '../../src/services/issuance/establish.ts';
@@ -19,14 +17,10 @@ import { cscaKeys, signingCsca } from '../../src/services/keys/signing-csca.ts';
 import type { Signer } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { DocumentSigners, loadDocumentSigners } from '../../src/services/sod/document-signers.ts';
+import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 
-const policyFolder = fileURLToPath(new URL('../../policies/', import.meta.url));
-const policies = parsePolicies(
-  readdirSync(policyFolder)
-    .filter((name) => name.endsWith('.yaml'))
-    .map((file) => ({ file, text: readFileSync(join(policyFolder, file), 'utf8') })),
-);
+const policies = shippedPolicies();
 const state = {
   country: 'UT',
   mrzCode: 'UTO',

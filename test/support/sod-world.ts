@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
-import { parsePolicies } from '../../src/rules/profile/policies.ts';
 import { InvariantBroken, Refused, type ServiceError, Unavailable } from '../../src/services/errors.ts';
 import type { Signer, SodIntent, SodOrder, SodRecords } from '../../src/services/ports.ts';
 import { type DocumentSignerEntry, DocumentSigners } from '../../src/services/sod/document-signers.ts';
 import { type SignedSod, type SodRequest, SodService } from '../../src/services/sod/sod-service.ts';
+import { shippedPolicies } from './policies.ts';
 import { utopia } from './software-pki.ts';
 
 /** Where a fault can strike on the way of a SOD. */
@@ -26,14 +26,7 @@ interface Fault {
   after: number;
 }
 
-const policies = parsePolicies(
-  readdirSync(join(import.meta.dirname, '../../policies'))
-    .filter((name) => name.endsWith('.yaml'))
-    .map((file) => ({
-      file,
-      text: readFileSync(join(import.meta.dirname, '../../policies', file), 'utf8'),
-    })),
-);
+const policies = shippedPolicies();
 const documentSigner = decodeCertificate(utopia('ecdsa-P-256-sha256').dsc.bytes, { strict: true });
 
 export const firstKey = 'aa'.repeat(16);

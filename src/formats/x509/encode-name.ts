@@ -16,6 +16,8 @@ export type IssuedAttributeType =
 export interface NameAttribute {
   readonly type: IssuedAttributeType;
   readonly value: string;
+  /** PrintableString where UTF8String is usual: in a seal's signer it is compared with the seal (Doc 9303-12 Table 8). */
+  readonly isPrintable?: boolean | undefined;
 }
 
 /** Upper bounds in characters (RFC 5280 appendix A.1). */
@@ -39,7 +41,7 @@ export function encodeName(attributes: readonly NameAttribute[]): Uint8Array {
   return sequence(...attributes.map((attribute) => set(encodeAttribute(attribute))));
 }
 
-function encodeAttribute({ type, value }: NameAttribute): Uint8Array {
+function encodeAttribute({ type, value, isPrintable }: NameAttribute): Uint8Array {
   if (value.length === 0 || [...value].length > upperBounds[type]) {
     throw new MalformedInput(type, `must have 1 to ${upperBounds[type]} characters`, {
       source: 'RFC 5280 appendix A.1',
@@ -50,7 +52,10 @@ function encodeAttribute({ type, value }: NameAttribute): Uint8Array {
       source: 'Doc 9303-12 Table 5',
     });
   }
-  return sequence(objectIdentifier(oids[type]), encodeDirectoryString(type, value));
+  return sequence(
+    objectIdentifier(oids[type]),
+    isPrintable === true ? printableString(value) : encodeDirectoryString(type, value),
+  );
 }
 
 function encodeDirectoryString(type: IssuedAttributeType, value: string): Uint8Array {

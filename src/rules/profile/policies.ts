@@ -29,17 +29,31 @@ const crlPolicySchema = z
   );
 export type CrlPolicy = z.infer<typeof crlPolicySchema>;
 
+/** Rules of the lint that are not held to, each for a reason and until a day. */
+const waiversSchema = z.strictObject({
+  policy: z.literal('waivers'),
+  waivers: z.array(
+    z.strictObject({
+      id: z.string().min(1),
+      reason: z.string().min(10),
+      until: z.iso.date().transform((day) => new Date(`${day}T23:59:59Z`)),
+    }),
+  ),
+});
+export type LintWaiver = z.infer<typeof waiversSchema>['waivers'][number];
+
 /** All policies of an instance, checked, with the digest that decisions are recorded under. */
 export interface Policies {
   readonly profiles: ReadonlyMap<string, CertificateProfile>;
   readonly sod: SodPolicy;
   readonly crl: CrlPolicy;
+  readonly waivers: readonly LintWaiver[];
   /** SHA-256 over all files in order of their names, hexadecimal. */
   readonly digest: string;
 }
 
 /**
- * Loads a folder of policies: `sod.yaml` and `crl.yaml` by name, every other file as certificate profile.
+ * Loads a folder of policies: `sod.yaml`, `crl.yaml` and, if there, `waivers.yaml` by name, every other file as certificate profile.
  *
  * @throws MalformedInput naming file, line and key
  */
@@ -48,15 +62,17 @@ export function parsePolicies(sources: readonly PolicySource[]): Policies {
   const profiles = new Map<string, CertificateProfile>();
   let sod: SodPolicy | undefined;
   let crl: CrlPolicy | undefined;
+  let waivers: readonly LintWaiver[] = [];
   for (const source of ordered) {
     const name = baseName(source);
     if (name === 'sod.yaml') sod = parsePolicyFile(sodPolicySchema, source);
     else if (name === 'crl.yaml') crl = parsePolicyFile(crlPolicySchema, source);
+    else if (name === 'waivers.yaml') ({ waivers } = parsePolicyFile(waiversSchema, source));
     else addProfile(profiles, source);
   }
   if (sod === undefined) throw new MalformedInput('policies/sod.yaml', 'is missing');
   if (crl === undefined) throw new MalformedInput('policies/crl.yaml', 'is missing');
-  return { profiles, sod, crl, digest: digestOf(ordered) };
+  return { profiles, sod, crl, waivers, digest: digestOf(ordered) };
 }
 
 function baseName(source: PolicySource): string {

@@ -2,12 +2,15 @@ import { integerContent } from '../../formats/der/writer.ts';
 import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
+import { applyWaivers, lintCrl } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
+import { assertClean } from '../issuance/assert-clean.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { issuerWithKey } from '../issuance/issue-certificate.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
+import { revokedUnderCsca } from './revoked-under-csca.ts';
 
 /**
  * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5). One that was begun before and
@@ -38,12 +41,26 @@ export async function completeCrl(
   { keyId, crlNumber, thisUpdate }: CrlIntent,
 ): Promise<CrlRecord> {
   const issuer = await issuerWithKey(deps, keyId);
-  const revoked = (await deps.records.revocations()).filter((entry) => entry.revocationDate <= thisUpdate);
+  const revoked = (await revokedUnderCsca(deps)).filter((entry) => entry.revocationDate <= thisUpdate);
   const der = await deps.signer.signCrl({ issuer, crlNumber, thisUpdate, revoked });
   const crl = checkCrl(der, issuer, crlNumber, revoked);
+  await assertLintClean(deps, der, issuer);
   const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };
   await deps.records.recordCrl(record);
   return record;
+}
+
+/** The finished CRL under every rule of Doc 9303, also those about the one before. */
+async function assertLintClean(deps: IssuanceDeps, der: Uint8Array, issuer: IssuerReference): Promise<void> {
+  const before = await deps.records.latestCrl();
+  const csca = decodeCertificate(issuer.certificate, { strict: true });
+  const report = lintCrl(der, {
+    issuer: csca,
+    newest: csca,
+    previous: before && decodeCrl(before.der, { strict: true }),
+    edition: 8,
+  });
+  assertClean(applyWaivers(report, deps.policies.waivers, deps.clock.now()), 'the CRL');
 }
 
 function noCsca(): Refused {

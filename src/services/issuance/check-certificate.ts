@@ -1,7 +1,12 @@
 import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { InvariantBroken } from '../errors.ts';
+import { applyWaivers, lintCertificate } from '../../rules/lint/index.ts';
 import type { CertificateOrder } from '../ports.ts';
+import { certificateLintOptions, lintedKind } from '../signing-core/lint-order.ts';
+import { assertClean } from './assert-clean.ts';
+import type { IssuanceDeps } from './issuance-deps.ts';
+import { issuedRegister } from './issued-register.ts';
 
 /**
  * Checks a certificate that the signer made, by the strict reader and OpenSSL, which share nothing with what
@@ -9,7 +14,11 @@ import type { CertificateOrder } from '../ports.ts';
  *
  * @throws InvariantBroken when anything is off; MalformedInput when it is not strict DER
  */
-export function checkCertificate(der: Uint8Array, order: CertificateOrder): void {
+export async function checkCertificate(
+  deps: IssuanceDeps,
+  der: Uint8Array,
+  order: CertificateOrder,
+): Promise<void> {
   const certificate = decodeCertificate(der, { strict: true });
   const issuer =
     order.issuer === undefined ? certificate : decodeCertificate(order.issuer.certificate, { strict: true });
@@ -19,6 +28,18 @@ export function checkCertificate(der: Uint8Array, order: CertificateOrder): void
   assertSameOctets('signatureAlgorithm', certificate.signatureAlgorithmBytes, certificate.tbsSignatureBytes);
   assertEqual('subject.countryName', certificate.subject.country, issuer.subject.country);
   assertSignedBy(certificate, issuer);
+  await assertLintClean(deps, der, order);
+}
+
+/** The finished certificate under every rule of Doc 9303, also those about what was issued before. */
+async function assertLintClean(deps: IssuanceDeps, der: Uint8Array, order: CertificateOrder): Promise<void> {
+  const profile = deps.policies.profiles.get(order.profile);
+  if (profile === undefined || lintedKind(profile) === undefined) return;
+  const register = issuedRegister(await deps.records.certificates());
+  const options = certificateLintOptions(profile, deps.state, order);
+  const report = lintCertificate(der, { ...options, register });
+  const { waivers } = deps.policies;
+  assertClean(applyWaivers(report, waivers, order.notBefore), `the ${profile.profile} certificate`);
 }
 
 function assertSignedBy(certificate: Certificate, issuer: Certificate): void {

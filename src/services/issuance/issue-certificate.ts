@@ -55,7 +55,7 @@ export async function completeCertificate(
     if (error instanceof Refused) await deps.records.abandon({ kind: 'certificate', order }, error.message);
     throw error;
   }
-  checkCertificate(der, order);
+  await checkCertificate(deps, der, order);
   const record: CertificateRecord = {
     sha256: createHash('sha256').update(der).digest('hex'),
     serialNumber: order.serialNumber,

@@ -96,7 +96,7 @@ function newHolder(profile: CertificateProfile, state: IssuingState, order: Cert
   const fill = placeholders(state, order);
   const subject = profile.subject.map((entry) => {
     const [type, template] = Object.entries(entry)[0] as [IssuedAttributeType, string];
-    return { type, value: fill(template) };
+    return { type, value: fill(template), isPrintable: profile.kind === 'vds-signer' };
   });
   assertSubjectForm(profile, subject);
   const usageFrom = order.usageFrom ?? order.notBefore;

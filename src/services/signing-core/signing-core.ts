@@ -35,6 +35,7 @@ import type {
 } from '../ports.ts';
 import { assertMaySign, type DocumentSigner, documentSignerFrom } from './document-signer.ts';
 import { assertCertifies, issuerFrom } from './issuer.ts';
+import { lintCertificateOrder, lintCrlOrder } from './lint-order.ts';
 import { prepareCertificate } from './prepare-certificate.ts';
 import { requestedKey } from './requested-key.ts';
 import { roles } from './roles.ts';
@@ -85,6 +86,7 @@ export class SigningCore {
     const issuerKeyId = order.issuer?.keyId ?? ('keyId' in order.subjectKey ? order.subjectKey.keyId : '');
     const issuer = this.#issuer(profile, order.issuer);
     const tbs = prepareCertificate(profile, this.#state, order, subjectKey, issuer);
+    lintCertificateOrder(tbs, profile, { policies: this.#policies, state: this.#state }, order);
     const { signature } = issuer?.algorithm ?? algorithmNamed(order.keyAlgorithm);
     const value = this.#token.sign(issuerKeyId, roles[profile.kind].issuer, signature, tbs);
     return encodeSigned(tbs, encodeSignatureAlgorithm(signature), value);
@@ -104,6 +106,7 @@ export class SigningCore {
       authorityKeyIdentifier: issuer.keyIdentifier,
       crlNumber: order.crlNumber,
     });
+    lintCrlOrder(tbs, this.#policies, order);
     const value = this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
     return encodeSigned(tbs, algorithmIdentifier, value);
   }

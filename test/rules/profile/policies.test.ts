@@ -1,22 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parsePolicies } from '../../../src/rules/profile/policies.ts';
 import type { PolicySource } from '../../../src/rules/profile/policy-file.ts';
-
-const folder = fileURLToPath(new URL('../../../policies/', import.meta.url));
+import { shippedPolicySources } from '../../support/policies.ts';
 
 /** The policies that come with the program, with one file edited. */
 function shipped(edit: { file: string; from: string | RegExp; to: string } | undefined): PolicySource[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .map((name) => {
-      const text = readFileSync(`${folder}/${name}`, 'utf8');
-      if (edit?.file !== name) return { file: `policies/${name}`, text };
-      const edited = text.replace(edit.from, edit.to);
-      if (edited === text) throw new Error(`the edit of ${name} changes nothing`);
-      return { file: `policies/${name}`, text: edited };
-    });
+  return shippedPolicySources().map((source) => {
+    if (source.file !== `policies/${edit?.file}`) return source;
+    const text = source.text.replace(edit?.from ?? '', edit?.to ?? '');
+    if (text === source.text) throw new Error(`the edit of ${source.file} changes nothing`);
+    return { ...source, text };
+  });
 }
 
 describe('policies', () => {
