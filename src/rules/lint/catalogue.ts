@@ -5,7 +5,7 @@ import { certificateRules } from './certificate/rules.ts';
 import { read as readCrl } from './crl/read.ts';
 import { crlRules } from './crl/rules.ts';
 import { type Edition, editions } from './edition.ts';
-import type { LintReport } from './report.ts';
+import { type LintReport, unknownFormatRule } from './report.ts';
 import type { LintContext, Rule, RuleDescription } from './rule.ts';
 import { applyWaiversTo, type WaivedReport, type Waiver, waiverExpired } from './waivers.ts';
 
@@ -15,12 +15,15 @@ export interface CatalogueEntry extends RuleDescription {
   readonly object: string;
   /** Kinds that it concerns under an edition; an edition without any is left out. */
   readonly kinds: ReadonlyMap<Edition, readonly string[]>;
+  /** All kinds of the object. */
+  readonly allKinds: readonly string[];
   /** Inputs without which it cannot be judged. */
   readonly needs: readonly string[];
 }
 
 /** Every rule, in the order of the catalogue. */
 export const allRules: readonly CatalogueEntry[] = [
+  described('file', unknownFormatRule),
   described('certificate', readCertificate),
   ...entries<CertificateContext>('certificate', certificateRules, certificateKinds),
   described('CRL', readCrl),
@@ -29,7 +32,7 @@ export const allRules: readonly CatalogueEntry[] = [
 ];
 
 function described(object: string, rule: RuleDescription): CatalogueEntry {
-  return { ...rule, object, kinds: new Map(), needs: [] };
+  return { ...rule, object, kinds: new Map(), allKinds: [], needs: [] };
 }
 
 function entries<Context extends LintContext>(
@@ -48,6 +51,7 @@ function entries<Context extends LintContext>(
         })
         .filter(([, concerned]) => concerned.length > 0),
     ),
+    allKinds: kinds,
     needs: rule.needs ?? [],
   }));
 }

@@ -104,3 +104,16 @@ export function unreadable(kind: string, rule: RuleDescription, detail: string):
   const findings = [toFinding(rule, kind, detail)];
   return { kind, edition: undefined, verdict: 'UNREADABLE', findings, notApplicable: [] };
 }
+
+export const unknownFormatRule: RuleDescription = {
+  id: 'UNKNOWN_FORMAT',
+  title: 'the file is one of those that have rules',
+  severity: 'error',
+  source: 'Doc 9303-10, Doc 9303-12',
+  mend: 'give a certificate, CRL, master list, deviation list or EF.SOD',
+};
+
+/** The report on a file that is none of those that have rules. */
+export function unknownFormat(detail: string): LintReport {
+  return unreadable('unknown', unknownFormatRule, detail);
+}

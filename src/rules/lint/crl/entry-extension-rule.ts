@@ -12,7 +12,7 @@ export function noEntryExtension(id: string, extension: KnownOidName, pkdCode: s
     pkdCode,
     findings: ({ entries }) => {
       const count = entries.extensions.get(oids[extension]) ?? 0;
-      return count === 0 ? [] : [`${count} entries have ${extension}`];
+      return count === 0 ? [] : [`${extension} in ${count} of its entries`];
     },
   };
 }

@@ -18,5 +18,5 @@ export const entryextOther: CrlRule = {
   findings: ({ entries }) =>
     [...entries.extensions]
       .filter(([oid]) => !standard.includes(oid))
-      .map(([oid, count]) => `${count} entries have ${oid}`),
+      .map(([oid, count]) => `${oid} in ${count} of its entries`),
 };

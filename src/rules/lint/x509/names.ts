@@ -25,26 +25,27 @@ function quoted(value: string): string {
   return JSON.stringify(value);
 }
 
-export const notEmpty: NameCheck = ({ field, name }) => (name.rdns.length === 0 ? [`${field} is empty`] : []);
+export const notEmpty: NameCheck = ({ field, name }) =>
+  name.rdns.length === 0 ? [`no attribute in ${field}`] : [];
 
 export const hasCountry: NameCheck = unlessEmpty(({ field, name }) =>
-  attributesOf(name, oids.countryName).length === 0 ? [`${field} has no countryName`] : [],
+  attributesOf(name, oids.countryName).length === 0 ? [`no countryName in ${field}`] : [],
 );
 
 export const hasOneCountry: NameCheck = ({ field, name }) => {
   const count = attributesOf(name, oids.countryName).length;
-  return count > 1 ? [`${field} has ${count} countryNames`] : [];
+  return count > 1 ? [`${count} countryNames in ${field}`] : [];
 };
 
 export const countryIsTwoLetters: NameCheck = ({ field, name }) =>
   attributesOf(name, oids.countryName)
     .filter(({ value }) => !/^[A-Za-z]{2}$/.test(value))
-    .map(({ value }) => `${field} has the countryName ${quoted(value)}`);
+    .map(({ value }) => `countryName ${quoted(value)} in ${field}`);
 
 export const countryIsUpperCase: NameCheck = ({ field, name }) =>
   attributesOf(name, oids.countryName)
     .filter(({ value }) => value !== value.toUpperCase())
-    .map(({ value }) => `${field} has the countryName ${quoted(value)}`);
+    .map(({ value }) => `countryName ${quoted(value)} in ${field}`);
 
 export const countryIsPrintable: NameCheck = (placed) => isPrintableType(placed, oids.countryName);
 
@@ -57,7 +58,7 @@ function isPrintableType({ field, name }: PlacedName, type: string): readonly st
 }
 
 export const hasCommonName: NameCheck = unlessEmpty(({ field, name }) =>
-  attributesOf(name, oids.commonName).length === 0 ? [`${field} has no commonName`] : [],
+  attributesOf(name, oids.commonName).length === 0 ? [`no commonName in ${field}`] : [],
 );
 
 const directoryStrings: readonly number[] = [
@@ -92,7 +93,7 @@ export const charactersArePrintable: NameCheck = ({ field, name }) =>
     .map(({ type, value }) => `${oidName(type) ?? type} of ${field} is ${quoted(value)}`);
 
 export const hasSingleValues: NameCheck = ({ field, name }) =>
-  name.rdns.some((rdn) => rdn.length > 1) ? [`${field} has an RDN of several attributes`] : [];
+  name.rdns.some((rdn) => rdn.length > 1) ? [`an RDN of several attributes in ${field}`] : [];
 
 /** Upper bounds in characters (RFC 5280 appendix A.1). */
 const upperBounds = new Map<string, number>([
