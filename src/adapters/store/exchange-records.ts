@@ -158,7 +158,7 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     return this.#commits.write(() => {
       this.#endRequest(requestSequence, 'answered', `response ${responseSequence}`);
       for (const certificate of certificates) this.#recordCertificate(certificate);
-      if (crl !== undefined) this.#recordCrl(crl);
+      this.#recordCrl(crl);
       this.#database.run(
         queries
           .insertInto('exchange_accepted')

@@ -25,6 +25,8 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   readonly #commits: GroupCommit;
   readonly #leaves: LogLeaves;
   readonly #clock: Clock;
+  /** As they were read last; read again after any write. */
+  #certificates: { readonly version: string; readonly records: readonly CertificateRecord[] } | undefined;
 
   constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
     this.#database = database;
@@ -162,6 +164,14 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 
   async certificates(): Promise<readonly CertificateRecord[]> {
+    const { version } = this.#database;
+    if (this.#certificates?.version !== version) {
+      this.#certificates = { version, records: this.#readCertificates() };
+    }
+    return this.#certificates.records;
+  }
+
+  #readCertificates(): readonly CertificateRecord[] {
     const rows = this.#database.all(queries.selectFrom('certificates').selectAll().orderBy('issued_at'));
     return rows.map((row) => ({
       sha256: row.sha256,

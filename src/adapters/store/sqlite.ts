@@ -70,6 +70,14 @@ export class SqliteDatabase {
     translated(() => this.#prepare(statement).run());
   }
 
+  /** Another text after every commit, of this or another connection; what was read before may be out of date. */
+  get version(): string {
+    const number = (sql: string, column: string) =>
+      translated(() => Number(this.#prepare(sql).get()?.[column]));
+    const others = number('PRAGMA data_version', 'data_version');
+    return `${others} ${number('SELECT total_changes() AS own', 'own')}`;
+  }
+
   get inTransaction(): boolean {
     return this.#database.isOpen && this.#database.isTransaction;
   }

@@ -35,7 +35,11 @@ export async function checkCertificate(
 async function assertLintClean(deps: IssuanceDeps, der: Uint8Array, order: CertificateOrder): Promise<void> {
   const profile = deps.policies.profiles.get(order.profile);
   if (profile === undefined || lintedKind(profile) === undefined) return;
-  const register = issuedRegister(await deps.records.certificates());
+  const underCsca = (await deps.records.certificates()).filter((record) => {
+    const other = deps.policies.profiles.get(record.profile);
+    return other !== undefined && lintedKind(other) !== undefined;
+  });
+  const register = issuedRegister(underCsca);
   const options = certificateLintOptions(profile, deps.state, order);
   const report = lintCertificate(der, { ...options, register });
   const { waivers } = deps.policies;

@@ -1,0 +1,226 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keyAlgorithms } from '../../src/formats/algorithms/signature-algorithms.ts';
+import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
+import { lintCertificate } from '../../src/rules/lint/index.ts';
+import type { CertificateProfile } from '../../src/rules/profile/certificate-profile.ts';
+import type { CertificateOrder, IssuerReference, KeyRole } from '../../src/services/ports.ts';
+import { lintedKind } from '../../src/services/signing-core/lint-order.ts';
+import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { shippedPolicies } from '../support/policies.ts';
+import { openTestToken, type TestToken } from '../support/token.ts';
+import { describeWith, openssl, run } from './readers.ts';
+
+const policies = shippedPolicies();
+const state = {
+  country: 'UT',
+  mrzCode: 'UTO',
+  organization: 'Utopia',
+  contact: 'https://utopia.example/',
+  distribution: 'https://pkd.utopia.example',
+};
+const notBefore = new Date('2026-11-01T00:00:00Z');
+
+/** Names that a profile asks for with the order. */
+const names: Readonly<Record<string, string>> = {
+  'vds-signer': 'VS',
+  'lds2-visa-signer': 'VISA00001',
+  'vds-nc-signer': 'HEALTH01',
+  communication: 'pkd.utopia.example',
+};
+
+interface Issued {
+  readonly profile: CertificateProfile;
+  readonly algorithm: string;
+  readonly path: string;
+  readonly der: Uint8Array;
+  readonly issuer: IssuerReference | undefined;
+}
+
+/** A certificate of every profile that comes with the program, with every algorithm that it allows. */
+class Issuance {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sigillo-kinds-'));
+  readonly #token: TestToken = openTestToken();
+  readonly #core = new SigningCore(this.#token.token, policies, state);
+  readonly #keys = new Map<string, string>();
+  readonly issued: Issued[] = [];
+  #serial = 0x10000n;
+
+  constructor() {
+    const csca = policies.profiles.get('csca');
+    const roots = (csca?.keys.allowed ?? []).map((algorithm) => this.#issueRoot('csca', algorithm));
+    const [issuer] = roots;
+    if (issuer === undefined) throw new Error('no CSCA was issued');
+    for (const profile of policies.profiles.values()) {
+      if (profile.kind === 'csca' || profile.kind === 'access-ca' || profile.kind === 'access') continue;
+      if (profile.kind === 'csca-link') this.#issueLinks(roots);
+      else for (const algorithm of profile.keys.allowed) this.#issue(profile.profile, algorithm, issuer);
+    }
+    // A Document Signer under every kind of CSCA key: its signature is of the issuer's algorithm.
+    for (const root of roots) this.#issue('dsc-passport', 'ecdsa-P-256-sha256', root);
+  }
+
+  #issueRoot(profile: string, algorithm: string): IssuerReference {
+    const certificate = this.#issue(profile, algorithm, undefined);
+    return { keyId: this.#keyOf('csca', algorithm), certificate, keyAlgorithm: algorithm };
+  }
+
+  /** From every generation to the next, whatever their algorithms. */
+  #issueLinks(roots: readonly IssuerReference[]): void {
+    roots.forEach((root, index) => {
+      const next = roots[(index + 1) % roots.length];
+      if (next !== undefined)
+        this.#issue('csca-link', next.keyAlgorithm, root, { successor: next.certificate });
+    });
+  }
+
+  #issue(
+    profileName: string,
+    algorithm: string,
+    issuer: IssuerReference | undefined,
+    changes: Partial<CertificateOrder> = {},
+  ): Uint8Array {
+    const profile = policies.profiles.get(profileName);
+    if (profile === undefined) throw new Error(`no profile ${profileName}`);
+    this.#serial += 1n;
+    const der = this.#core.signCertificate({
+      profile: profileName,
+      subject: { sequence: '00001', name: names[profileName] ?? 'x' },
+      subjectKey: this.#subjectKey(profile, algorithm),
+      keyAlgorithm: algorithm,
+      issuer,
+      serialNumber: this.#serial,
+      notBefore,
+      policyDigest: policies.digest,
+      hosts: ['pkd.utopia.example'],
+      ...changes,
+    });
+    const path = join(this.folder, `${this.issued.length}-${profileName}-${algorithm}.cer`);
+    writeFileSync(path, der);
+    this.issued.push({ profile, algorithm, path, der, issuer });
+    return der;
+  }
+
+  #subjectKey(profile: CertificateProfile, algorithm: string): CertificateOrder['subjectKey'] {
+    if (profile.kind !== 'communication' && !profile.kind.startsWith('spoc-')) {
+      const role = profile.kind === 'csca-link' ? 'csca' : (profile.kind as KeyRole);
+      return { keyId: this.#keyOf(role, algorithm) };
+    }
+    const type = keyAlgorithms.get(algorithm)?.key;
+    const jwk =
+      type?.kind === 'ec'
+        ? generateKeyPairSync('ec', { namedCurve: type.curve }).publicKey.export({ format: 'jwk' })
+        : generateKeyPairSync('rsa', { modulusLength: type?.modulusBits ?? 0 }).publicKey.export({
+            format: 'jwk',
+          });
+    const octets = (text: string | undefined) => Uint8Array.from(Buffer.from(text ?? '', 'base64url'));
+    if (type?.kind !== 'ec') {
+      return { publicKey: { kind: 'rsa', modulus: octets(jwk.n), publicExponent: octets(jwk.e) } };
+    }
+    const point = Uint8Array.of(4, ...octets(jwk.x), ...octets(jwk.y));
+    return { publicKey: { kind: 'ec', curve: type.curve, point } };
+  }
+
+  /** One key for each role and kind of key; which digest it is used with does not matter to the token. */
+  #keyOf(role: KeyRole, algorithm: string): string {
+    const type = keyAlgorithms.get(algorithm)?.key;
+    const name = `${role}-${type?.kind === 'ec' ? type.curve : type?.modulusBits}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const keyId = randomBytes(16).toString('hex');
+    this.#core.generateKeyPair({ keyId, role, label: name, keyAlgorithm: algorithm });
+    this.#keys.set(name, keyId);
+    return keyId;
+  }
+
+  remove(): void {
+    this.#token.remove();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+describeWith(['openssl', 'certtool'], 'every kind of certificate with every algorithm', () => {
+  let issuance: Issuance;
+  beforeAll(() => {
+    issuance = new Issuance();
+  }, 300_000);
+  afterAll(() => issuance.remove());
+
+  /** Runs a check on each and names those that fail. */
+  async function forEach(check: (issued: Issued) => Promise<string | undefined> | string | undefined) {
+    const failures: string[] = [];
+    for (const issued of issuance.issued) {
+      const failure = await check(issued);
+      if (failure !== undefined) failures.push(`${issued.profile.profile} ${issued.algorithm}: ${failure}`);
+    }
+    expect(failures).toEqual([]);
+    expect(issuance.issued.length).toBeGreaterThan(100);
+  }
+
+  it('is read by our strict reader without a note, and finds no error in the lint', () =>
+    forEach(({ der, profile, issuer }) => {
+      const { notes } = decodeCertificate(der, { strict: true });
+      const expected = profile.keys.ecParameters === 'named' ? ['EC_NAMED_CURVE'] : [];
+      const others = notes.filter(({ code }) => !expected.includes(code));
+      const report = lintCertificate(der, {
+        kind: lintedKind(profile),
+        edition: 8,
+        issuer: issuer && decodeCertificate(issuer.certificate),
+        mrzCode: 'UTO',
+      });
+      const errors = report.findings.filter(({ severity }) => severity === 'error');
+      return [...others, ...errors].map(({ code, detail }) => `${code} ${detail}`).join('; ') || undefined;
+    }));
+
+  it('is read by openssl x509 and asn1parse', () =>
+    forEach(async ({ path }) => {
+      const x509 = await openssl(['x509', '-inform', 'DER', '-in', path, '-noout', '-text']);
+      const asn1 = await openssl(['asn1parse', '-inform', 'DER', '-in', path]);
+      const text = x509.stdout.toString();
+      if (x509.exitCode !== 0 || asn1.exitCode !== 0) return `${x509.stderr}${asn1.stderr}`;
+      return text.includes('C = UT') && !text.includes('Unable to load Public Key') ? undefined : text;
+    }));
+
+  it('has a signature that openssl verifies with the key of its issuer', () =>
+    forEach(async ({ path, der, algorithm, issuer }) => {
+      const signed = keyAlgorithms.get(issuer?.keyAlgorithm ?? algorithm)?.signature;
+      const { tbsBytes, signature } = decodeCertificate(der);
+      const file = (suffix: string) => `${path}.${suffix}`;
+      writeFileSync(file('issuer'), issuer?.certificate ?? der);
+      writeFileSync(file('tbs'), tbsBytes);
+      writeFileSync(file('sig'), signature);
+      const key = await openssl(['x509', '-inform', 'DER', '-in', file('issuer'), '-noout', '-pubkey']);
+      writeFileSync(file('pub'), key.stdout);
+      const digest = `-${signed?.digest.toLowerCase().replace('-', '')}`;
+      const pss = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
+      const options = signed?.kind === 'rsassa-pss' ? pss : [];
+      const { stdout, stderr } = await openssl([
+        'dgst',
+        digest,
+        '-verify',
+        file('pub'),
+        ...options,
+        '-signature',
+        file('sig'),
+        file('tbs'),
+      ]);
+      return stdout.toString().includes('Verified OK') ? undefined : `${stdout.toString()}${stderr}`;
+    }));
+
+  it('is read by GnuTLS certtool', () =>
+    forEach(async ({ path }) => {
+      const { exitCode, stdout, stderr } = await run('certtool', [
+        '--certificate-info',
+        '--inder',
+        '--infile',
+        path,
+      ]);
+      const text = stdout.toString();
+      return exitCode === 0 && text.includes('Issuer:') && text.includes('Signature Algorithm')
+        ? undefined
+        : stderr;
+    }));
+});
