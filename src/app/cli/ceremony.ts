@@ -310,7 +310,7 @@ async function accept(path: string, home: string, screen: Screen): Promise<void>
         `accepted ${profile}: ${printable(subject.display)}, until ${instantText(notAfter)}\n`,
       );
     }
-    if (crl !== undefined) screen.stdout.write(`accepted CRL number ${crl.crlNumber}\n`);
+    screen.stdout.write(`accepted CRL number ${crl.crlNumber}\n`);
     const hasNewRoot = certificates.some(
       ({ profile }) => instance.policies.profiles.get(profile)?.kind === 'csca',
     );

@@ -36,7 +36,7 @@ export interface AcceptanceDeps extends ExchangeDeps {
 /** What a response has brought. */
 export interface AcceptedResponse {
   readonly certificates: readonly CertificateRecord[];
-  readonly crl: CrlRecord | undefined;
+  readonly crl: CrlRecord;
 }
 
 /**
@@ -51,8 +51,8 @@ export async function acceptResponse(deps: AcceptanceDeps, octets: Uint8Array): 
   const request = await assertAnswer(deps, bundle);
   const { content } = bundle;
   const roots = await acceptedRoots(deps, content);
-  const signers = signersOf(deps, content, request, roots.trust);
   const crl = await crlOf(deps, content, roots.trust);
+  const signers = signersOf(deps, content, request, roots.trust);
   const certificates = [...roots.added, ...signers];
   await assertNewSerialNumbers(deps, certificates);
   const acceptance: Acceptance = {
@@ -182,6 +182,7 @@ function signersOf(
   trust: TrustStore,
 ): readonly CertificateRecord[] {
   const { requests } = request.content;
+  const crls = [decodeCrl(content.crl, { strict: true })];
   if (content.certificates.length !== requests.length) {
     const detail = `${requests.length} certificates were requested and ${content.certificates.length} came`;
     throw bundleRefusal('E-CERT', detail, 'certificates', 'have the request answered anew');
@@ -200,7 +201,7 @@ function signersOf(
     const certificate = readCertificate(given.certificate, field);
     const at = laterOf(deps.clock.now(), certificate.notBefore);
     assertTrusted(
-      verifyCertificate({ certificate: given.certificate, trust, crls: [], at, strict: true }),
+      verifyCertificate({ certificate: given.certificate, trust, crls, at, strict: true, requireCrl: true }),
       field,
     );
     assertRequested(deps, certificate, requested, field);
@@ -249,11 +250,7 @@ function assertRequested(
   if (types.toSorted().join() !== listed.toSorted().join()) refuse('the list of document types');
 }
 
-async function crlOf(
-  deps: AcceptanceDeps,
-  content: ResponseContent,
-  trust: TrustStore,
-): Promise<CrlRecord | undefined> {
+async function crlOf(deps: AcceptanceDeps, content: ResponseContent, trust: TrustStore): Promise<CrlRecord> {
   assertTrusted(verifyCrl({ crl: content.crl, trust, at: deps.clock.now(), strict: true }), 'crl');
   const { crlNumber, thisUpdate, nextUpdate } = decodeCrl(content.crl, { strict: true });
   const latest = await deps.records.latestCrl();

@@ -31,7 +31,7 @@ export interface Acceptance {
   readonly responseSequence: number;
   readonly sha256: string;
   readonly certificates: readonly CertificateRecord[];
-  readonly crl: CrlRecord | undefined;
+  readonly crl: CrlRecord;
 }
 
 /** Records of the exchange between the online instance and its CSCA; the same promises as IssuanceRecords. */
