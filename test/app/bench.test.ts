@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 /** `sigillo bench` with rounds so short that its figures mean nothing. */
-function startBench() {
+function startBench(...options: string[]) {
   const tiny = [
     '--seconds',
     '0.2',
@@ -29,7 +29,7 @@ function startBench() {
     '--algorithms',
     'ecdsa-P-256-sha256',
   ];
-  const child = spawn(process.execPath, [mainModule, 'bench', '--json', ...tiny], {
+  const child = spawn(process.execPath, [mainModule, 'bench', ...tiny, ...options], {
     env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -42,12 +42,16 @@ function startBench() {
     stderr += chunk.toString();
   });
   const ended = once(child, 'exit').then(([code]) => ({ code: code as number | null, stdout, stderr }));
-  return { child, ended };
+  /** Waits until this is what it says that it does. */
+  const progress = async (doing: string) => {
+    while (!stderr.includes(doing)) await sleep(20);
+  };
+  return { child, ended, progress };
 }
 
 describe('sigillo bench', () => {
   it('prints one object a line with the fields of the contract, and leaves nothing behind', async () => {
-    const { code, stdout, stderr } = await startBench().ended;
+    const { code, stdout, stderr } = await startBench('--json').ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const measurements = stdout
       .trim()
@@ -69,6 +73,15 @@ describe('sigillo bench', () => {
   it('leaves nothing behind after Ctrl-C', async () => {
     const { child, ended } = startBench();
     while (readdirSync(folder).length === 0) await sleep(20);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves nothing behind after Ctrl-C in the middle of a round', async () => {
+    const { child, ended, progress } = startBench('--seconds', '600');
+    await progress('ecdsa-P-256-sha256');
+    await sleep(300);
     child.kill('SIGINT');
     expect((await ended).code).toBe(1);
     expect(readdirSync(folder)).toEqual([]);

@@ -57,8 +57,8 @@ export class StationConnection {
     });
   }
 
+  /** A request that has no answer yet fails. */
   close(): void {
-    this.#waiting = undefined;
     this.#socket.destroy();
   }
 

@@ -33,10 +33,16 @@ export class StationLoad {
     const connections = await Promise.all(
       Array.from({ length: this.#inFlight }, () => StationConnection.open(this.#instance)),
     );
-    try {
-      return await this.#keepBusy(connections, new OrderTemplate(this.#run, documentType), seconds, signal);
-    } finally {
+    const close = () => {
       for (const connection of connections) connection.close();
+    };
+    // Also when the service no longer answers.
+    signal.addEventListener('abort', close);
+    try {
+      return await this.#keepBusy(connections, new OrderTemplate(this.#run, documentType), seconds);
+    } finally {
+      signal.removeEventListener('abort', close);
+      close();
     }
   }
 
@@ -54,20 +60,18 @@ export class StationLoad {
     connections: readonly StationConnection[],
     template: OrderTemplate,
     seconds: number,
-    signal: AbortSignal,
   ): Promise<LoadResult> {
     const latenciesMs: number[] = [];
     const cpuBefore = process.cpuUsage();
     const begun = performance.now();
     const until = begun + seconds * 1_000;
     const station = async (connection: StationConnection) => {
-      for (let sent = performance.now(); sent < until && !signal.aborted; sent = performance.now()) {
+      for (let sent = performance.now(); sent < until; sent = performance.now()) {
         await this.#sign(connection, template);
         latenciesMs.push(performance.now() - sent);
       }
     };
     await Promise.all(connections.map(station));
-    signal.throwIfAborted();
     const { user, system } = process.cpuUsage(cpuBefore);
     return {
       sods: latenciesMs.length,
