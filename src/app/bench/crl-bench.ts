@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
+import { decodeCrl } from '../../formats/x509/crl.ts';
+import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
+import { encodeTbsCertList, type RevokedCertificate } from '../../formats/x509/encode-crl.ts';
+import { encodeName } from '../../formats/x509/encode-name.ts';
+import { InvariantBroken } from '../../services/errors.ts';
+import { type Measurement, overRounds, type Round } from './measurement.ts';
+
+const entries = 100_000;
+const revocationDate = new Date('2026-05-01T00:00:00Z');
+
+/**
+ * A CRL with 100,000 entries built and signed, beside `openssl ca -gencrl` on the same list, both with the same
+ * kind of software key. Ours has none of the checks that come before and after it in a service.
+ */
+export function measureCrl(rounds: number): Measurement {
+  const folder = mkdtempSync(join(tmpdir(), 'sigillo-crl-'));
+  try {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const revoked = revokedCertificates();
+    layOutOpenSslCa(folder, privateKey, revoked);
+    buildAndSign(privateKey, revoked);
+    const measured = Array.from({ length: rounds }, (): Round => {
+      const ours = milliseconds(() => buildAndSign(privateKey, revoked));
+      return { ours, limit: milliseconds(() => openSslCa(folder, '-gencrl', '-out', 'list.crl')) };
+    });
+    const against = 'openssl ca -gencrl on the same list';
+    return {
+      bench: 'crl-100000',
+      algorithm: 'ecdsa-P-384-sha384',
+      unit: 'ms',
+      ...overRounds(measured),
+      against,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function milliseconds(work: () => void): number {
+  const begun = performance.now();
+  work();
+  return performance.now() - begun;
+}
+
+function revokedCertificates(): readonly RevokedCertificate[] {
+  const serialNumber = () => BigInt(`0x01${randomBytes(16).toString('hex')}`);
+  return Array.from({ length: entries }, () => ({ serialNumber: serialNumber(), revocationDate })).toSorted(
+    (a, b) => (a.serialNumber < b.serialNumber ? -1 : 1),
+  );
+}
+
+function buildAndSign(key: KeyObject, revoked: readonly RevokedCertificate[]): void {
+  const signature = encodeSignatureAlgorithm({ kind: 'ecdsa', digest: 'SHA-384' });
+  const tbs = encodeTbsCertList({
+    signature,
+    issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
+    thisUpdate: new Date('2026-06-01T00:00:00Z'),
+    nextUpdate: new Date('2026-07-01T00:00:00Z'),
+    revokedCertificates: revoked,
+    authorityKeyIdentifier: new Uint8Array(20),
+    crlNumber: 1n,
+  });
+  const crl = encodeSigned(tbs, signature, sign('sha384', tbs, key));
+  if (crl.length < entries * 30) throw new InvariantBroken('the CRL lacks entries');
+}
+
+function layOutOpenSslCa(folder: string, key: KeyObject, revoked: readonly RevokedCertificate[]): void {
+  const hex = (serialNumber: bigint) => serialNumber.toString(16).toUpperCase().padStart(34, '0');
+  const line = ({ serialNumber }: RevokedCertificate) =>
+    `R\t410101000000Z\t260501000000Z\t${hex(serialNumber)}\tunknown\t/C=UT/CN=${serialNumber}\n`;
+  writeFileSync(join(folder, 'ca.key'), key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  writeFileSync(join(folder, 'index.txt'), revoked.map(line).join(''));
+  writeFileSync(join(folder, 'crlnumber'), '01\n');
+  const settings = ['database=index.txt', 'crlnumber=crlnumber', 'default_md=sha384', 'default_crl_days=30'];
+  writeFileSync(join(folder, 'ca.cnf'), `[ca]\ndefault_ca=ours\n[ours]\n${settings.join('\n')}\n`);
+  const subject = ['-subj', '/C=UT', '-days', '30', '-out', 'ca.crt'];
+  execFileSync('openssl', ['req', '-x509', '-new', '-key', 'ca.key', ...subject], { cwd: folder });
+  openSslCa(folder, '-gencrl', '-out', 'first.pem');
+  const first = execFileSync('openssl', ['crl', '-in', 'first.pem', '-outform', 'DER'], {
+    cwd: folder,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (decodeCrl(Uint8Array.from(first)).revokedCertificates.length !== entries) {
+    throw new InvariantBroken('openssl ca did not list the same certificates');
+  }
+}
+
+function openSslCa(folder: string, ...args: readonly string[]): void {
+  const ca = ['ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key'];
+  execFileSync('openssl', [...ca, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+}
