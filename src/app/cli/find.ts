@@ -5,6 +5,8 @@ import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
 import { type ArchivedCertificate, findCertificates } from '../../services/archive/find-certificates.ts';
 import { instancePaths } from '../instance/load-instance.ts';
+import { describeCertificate } from './describe-certificate.ts';
+import { renderDump } from './dump.ts';
 import { defaultHome, homePath } from './instance-options.ts';
 import { paint, printable, type Screen } from './screen.ts';
 
@@ -16,6 +18,7 @@ interface FindOptions {
   readonly validAt?: Date;
   readonly profile?: string;
   readonly out?: string;
+  readonly show?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,10 +32,11 @@ export function registerFind(program: Command, screen: Screen): void {
     .option('--holder <text>', 'part of the subject')
     .option('--valid-at <date>', 'in validity at this time, ISO 8601', instant)
     .option('--profile <name>', 'issued from this profile')
+    .option('--show', 'show each certificate decoded')
     .option('--out <dir>', 'write the certificates into this folder as well', homePath)
     .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
     .option('--json', 'one JSON object a line')
-    .action(async ({ home, serial, out, json, ...query }: FindOptions) => {
+    .action(async ({ home, serial, out, show, json, ...query }: FindOptions) => {
       const records = openRecords(instancePaths(home).records, systemClock);
       try {
         const found = await findCertificates(
@@ -41,6 +45,7 @@ export function registerFind(program: Command, screen: Screen): void {
         );
         for (const entry of found) {
           screen.stdout.write(json === true ? `${JSON.stringify(asJson(entry))}\n` : text(screen, entry));
+          if (show === true) screen.stdout.write(renderDump(screen, describeCertificate(entry.certificate)));
           if (out !== undefined) writeCertificate(out, entry);
         }
         screen.exit(found.length === 0 ? 1 : 0);

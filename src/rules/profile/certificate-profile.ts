@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { type KeyUsageBit, keyUsageBits } from '../../formats/x509/encode-extensions.ts';
-import { parsePolicyFile, periodSchema, type PolicySource } from './policy-file.ts';
+import { parsePolicyFileWithLines, periodSchema, type PolicySource } from './policy-file.ts';
 import { checkAgainstStandard } from './standard-tables.ts';
 
 /** Every kind of certificate under a CSCA (Doc 9303-12 §7.1), and the access certificates of our own TLS. */
@@ -130,7 +130,7 @@ export type CertificateProfile = z.infer<typeof certificateProfileSchema>;
  * departs from Doc 9303-12 Tables 6 to 8
  */
 export function parseCertificateProfile(source: PolicySource): CertificateProfile {
-  const profile = parsePolicyFile(certificateProfileSchema, source);
-  checkAgainstStandard(profile, source.file);
+  const { value: profile, at } = parsePolicyFileWithLines(certificateProfileSchema, source);
+  checkAgainstStandard(profile, at);
   return profile;
 }

@@ -10,12 +10,27 @@ export interface PolicySource {
   readonly text: string;
 }
 
+/** A file that fits its schema, with the way back to its lines for rules that look further. */
+export interface ParsedPolicyFile<T> {
+  readonly value: T;
+  /** `file:line key.path` of a key, dots between its steps; the line of the nearest key that is there. */
+  readonly at: (path: string) => string;
+}
+
 /**
  * Parses one YAML file against its schema: unknown, missing and duplicate keys are refused.
  *
  * @throws MalformedInput whose field is `file:line key.path`, for the first of the problems found
  */
 export function parsePolicyFile<T extends z.ZodType>(schema: T, source: PolicySource): z.infer<T> {
+  return parsePolicyFileWithLines(schema, source).value;
+}
+
+/** @throws MalformedInput as `parsePolicyFile` */
+export function parsePolicyFileWithLines<T extends z.ZodType>(
+  schema: T,
+  source: PolicySource,
+): ParsedPolicyFile<z.infer<T>> {
   const lines = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const syntax = document.errors[0];
@@ -23,14 +38,13 @@ export function parsePolicyFile<T extends z.ZodType>(schema: T, source: PolicySo
     const { line } = lines.linePos(syntax.pos[0]);
     throw new MalformedInput(`${source.file}:${line}`, syntax.message.split('\n')[0] ?? syntax.message);
   }
+  const at = (path: string) =>
+    `${source.file}:${lineOf(document, lines, path === '' ? [] : path.split('.'))} ${path}`.trimEnd();
   const result = schema.safeParse(document.toJS());
-  if (result.success) return result.data;
+  if (result.success) return { value: result.data, at };
   const issue = result.error.issues[0];
   const path = (issue?.path ?? []).filter((step) => typeof step !== 'symbol');
-  throw new MalformedInput(
-    `${source.file}:${lineOf(document, lines, path)} ${path.join('.')}`.trimEnd(),
-    issue?.message ?? 'does not fit the schema',
-  );
+  throw new MalformedInput(at(path.join('.')), issue?.message ?? 'does not fit the schema');
 }
 
 /** The line of the deepest node on `path` that is there. */

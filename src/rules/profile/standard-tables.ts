@@ -149,12 +149,15 @@ const requirements: Partial<Record<CertificateKind, Requirements>> = {
 
 type Refuse = (key: string, reason: string, source?: string) => never;
 
-/** @throws MalformedInput on the first departure from the standard, naming file, key and clause */
-export function checkAgainstStandard(profile: CertificateProfile, file: string): void {
+/**
+ * @param at file, line and key of a path in the profile
+ * @throws MalformedInput on the first departure from the standard, naming file, line, key and clause
+ */
+export function checkAgainstStandard(profile: CertificateProfile, at: (path: string) => string): void {
   const required = requirements[profile.kind];
   if (required === undefined) return;
   const refuse: Refuse = (key, reason, source = required.source) => {
-    throw new MalformedInput(`${file} ${key}`, reason, { source });
+    throw new MalformedInput(at(key), reason, { source });
   };
   checkExtensions(profile, required, refuse);
   checkKeys(profile, required, refuse);

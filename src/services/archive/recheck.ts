@@ -12,6 +12,7 @@ import {
   verifyCrl,
   verifyMasterList,
 } from '../../rules/passive-authentication/index.ts';
+import { lintCertificate, lintCrl } from '../../rules/lint/index.ts';
 import type { ArchiveRecords, CertificateRecord, IssuanceRecords } from '../ports.ts';
 
 /** Something on record that does not hold. */
@@ -39,7 +40,7 @@ export interface RecheckDeps {
 
 /**
  * Looks at everything that was ever issued again, with nothing but the records and the certificates in them: no
- * token, no configuration, no memory of what was meant. Self-signed certificates on record are the anchors.
+ * token, no configuration, no memory of what was meant; by the border's reader and by the lint. Self-signed certificates on record are the anchors.
  */
 export async function recheck(deps: RecheckDeps): Promise<Recheck> {
   const records = await deps.records.certificates();
@@ -47,6 +48,7 @@ export async function recheck(deps: RecheckDeps): Promise<Recheck> {
   const certificates = records.flatMap((record) => recheckCertificate(record, defects));
   const trust = buildTrustStore(certificates.filter(({ basicConstraints }) => basicConstraints?.cA === true));
   for (const certificate of certificates) recheckPath(certificate, trust, deps.at, defects);
+  recheckRules(records, certificates, defects);
   const context = { trust, at: deps.at, defects };
   const crls = recheckCrls(deps.archive, context);
   const masterLists = recheckMasterLists(deps.archive, context);
@@ -95,6 +97,30 @@ function recheckPath(certificate: Certificate, trust: TrustStore, at: Date, defe
   addFindings(about, report.findings, defects);
 }
 
+/** Every rule of the lint, by the edition at its time; access certificates are no part of the eMRTD PKI. */
+function recheckRules(
+  records: readonly CertificateRecord[],
+  certificates: readonly Certificate[],
+  defects: Defect[],
+): void {
+  const roots = certificates.filter(({ isSelfIssued }) => isSelfIssued);
+  const access = new Set(
+    records.filter(({ profile }) => profile.startsWith('access')).map(({ sha256 }) => sha256),
+  );
+  for (const certificate of certificates) {
+    if (access.has(certificate.fingerprint)) continue;
+    const keyIdentifier = certificate.authorityKeyIdentifier?.keyIdentifier;
+    const issuer = roots.find(
+      (root) => keyIdentifier && Buffer.compare(root.keyIdentifier, keyIdentifier) === 0,
+    );
+    const about = `certificate ${certificate.serialNumber.toString(16)}`;
+    for (const finding of lintCertificate(certificate.bytes, { issuer }).findings) {
+      if (finding.severity !== 'error') continue;
+      defects.push({ about, detail: `${finding.code}: ${finding.detail} (${finding.source})` });
+    }
+  }
+}
+
 function recheckCrls(archive: ArchiveRecords, { trust, defects }: Context): number {
   let count = 0;
   let previous = 0n;
@@ -104,6 +130,9 @@ function recheckCrls(archive: ArchiveRecords, { trust, defects }: Context): numb
     previous = crlNumber;
     const report = verifyCrl({ crl: der, trust, at: thisUpdate, strict: true });
     addFindings(about, report.findings, defects);
+    for (const { severity, code, detail } of lintCrl(der).findings) {
+      if (severity === 'error') defects.push({ about, detail: `${code}: ${detail}` });
+    }
     if (decodeCrl(der).crlNumber !== crlNumber) {
       defects.push({ about, detail: 'has another number than its record' });
     }

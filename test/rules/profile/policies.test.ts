@@ -66,6 +66,13 @@ describe('policies', () => {
       /must be named as its file/,
     ],
     ['a CRL valid for more than 90 days', 'crl.yaml', 'P60D', 'P91D', /90 days/],
+    [
+      'pathLenConstraint other than 0',
+      'csca.yaml',
+      'pathLenConstraint: 0',
+      'pathLenConstraint: 1',
+      /pathLenConstraint/,
+    ],
     ['SHA-1 for data groups', 'sod.yaml', 'SHA-256,', 'SHA-1,', /digestAlgorithms\.0/],
   ])('refuses %s', (_, file, from, to, message) => {
     expect(() => parsePolicies(shipped({ file, from, to }))).toThrow(
@@ -172,13 +179,6 @@ describe('policies', () => {
   // Doc 9303-12 Table 6 as the loader enforces it.
   it.each([
     [
-      'pathLenConstraint other than 0',
-      'csca.yaml',
-      'pathLenConstraint: 0',
-      'pathLenConstraint: 1',
-      /pathLenConstraint/,
-    ],
-    [
       'keyUsage that is not critical',
       'dsc-passport.yaml',
       'critical: true, bits',
@@ -241,6 +241,8 @@ describe('policies', () => {
       expect.objectContaining({
         kind: 'malformed',
         message: expect.stringMatching(message),
+        field: expect.stringMatching(/\.yaml:\d+ /),
+        source: expect.stringMatching(/^Doc 9303-12 /),
       }),
     );
   });
