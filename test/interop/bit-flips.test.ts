@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import { holds } from '../../src/rules/passive-authentication/index.ts';
-import { BouncyCastleCheck, describeWith, openssl, twoAtATime } from './readers.ts';
+import { BouncyCastle, describeWith, openssl, twoAtATime } from './readers.ts';
 import { contentInfoOf, serveInstance, type ServedInstance } from './served-instance.ts';
 
 /** One bit of an EF.SOD of ours, changed: no reader may take it for what was signed. */
@@ -120,14 +120,18 @@ describeWith(['openssl', 'bouncyCastle'], `a flipped bit anywhere (BIT_FLIPS_SEE
   });
 
   it('Bouncy Castle refuses changed content, signed attributes, signatures and certificates', async () => {
-    const check = BouncyCastleCheck.compile('SodCheck');
+    const bouncyCastle = BouncyCastle.compile();
     const all = algorithms.map((algorithm) => subjects.get(algorithm)!);
     const intact = all.map(({ efSod }) => write(efSod));
     const changed = all.flatMap((subject) =>
       changes(subject, subject.parts).map(({ change, octets }) => ({ change, file: write(octets) })),
     );
-    const lines = await check.run([served.border.csca], [...intact, ...changed.map(({ file }) => file)]);
-    check.remove();
+    const lines = await bouncyCastle.run(
+      'SodCheck',
+      [served.border.csca],
+      [...intact, ...changed.map(({ file }) => file)],
+    );
+    bouncyCastle.remove();
     expect(intact.map((file) => lines.get(file)?.verdict)).toEqual(algorithms.map(() => 'OK'));
     const unrefused = changed.filter(({ file }) => lines.get(file)?.verdict !== 'REFUSED');
     expect(unrefused.map(({ change }) => change)).toEqual([]);

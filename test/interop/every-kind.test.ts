@@ -12,7 +12,7 @@ import { lintedKind } from '../../src/services/signing-core/lint-order.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
-import { describeWith, openssl, run } from './readers.ts';
+import { BouncyCastle, describeWith, openssl, run } from './readers.ts';
 
 const policies = shippedPolicies();
 const state = {
@@ -142,85 +142,105 @@ class Issuance {
   }
 }
 
-describeWith(['openssl', 'certtool'], 'every kind of certificate with every algorithm', () => {
-  let issuance: Issuance;
-  beforeAll(() => {
-    issuance = new Issuance();
-  }, 300_000);
-  afterAll(() => issuance.remove());
+describeWith(
+  ['openssl', 'certtool', 'bouncyCastle'],
+  'every kind of certificate with every algorithm',
+  () => {
+    let issuance: Issuance;
+    beforeAll(() => {
+      issuance = new Issuance();
+    }, 300_000);
+    afterAll(() => issuance.remove());
 
-  /** Runs a check on each and names those that fail. */
-  async function forEach(check: (issued: Issued) => Promise<string | undefined> | string | undefined) {
-    const failures: string[] = [];
-    for (const issued of issuance.issued) {
-      const failure = await check(issued);
-      if (failure !== undefined) failures.push(`${issued.profile.profile} ${issued.algorithm}: ${failure}`);
+    /** Runs a check on each and names those that fail. */
+    async function forEach(check: (issued: Issued) => Promise<string | undefined> | string | undefined) {
+      const failures: string[] = [];
+      for (const issued of issuance.issued) {
+        const failure = await check(issued);
+        if (failure !== undefined) failures.push(`${issued.profile.profile} ${issued.algorithm}: ${failure}`);
+      }
+      expect(failures).toEqual([]);
+      expect(issuance.issued.length).toBeGreaterThan(100);
     }
-    expect(failures).toEqual([]);
-    expect(issuance.issued.length).toBeGreaterThan(100);
-  }
 
-  it('is read by our strict reader without a note, and finds no error in the lint', () =>
-    forEach(({ der, profile, issuer }) => {
-      const { notes } = decodeCertificate(der, { strict: true });
-      const expected = profile.keys.ecParameters === 'named' ? ['EC_NAMED_CURVE'] : [];
-      const others = notes.filter(({ code }) => !expected.includes(code));
-      const report = lintCertificate(der, {
-        kind: lintedKind(profile),
-        edition: 8,
-        issuer: issuer && decodeCertificate(issuer.certificate),
-        mrzCode: 'UTO',
-      });
-      const errors = report.findings.filter(({ severity }) => severity === 'error');
-      return [...others, ...errors].map(({ code, detail }) => `${code} ${detail}`).join('; ') || undefined;
-    }));
+    it('is read by our strict reader without a note, and finds no error in the lint', () =>
+      forEach(({ der, profile, issuer }) => {
+        const { notes } = decodeCertificate(der, { strict: true });
+        const expected = profile.keys.ecParameters === 'named' ? ['EC_NAMED_CURVE'] : [];
+        const others = notes.filter(({ code }) => !expected.includes(code));
+        const report = lintCertificate(der, {
+          kind: lintedKind(profile),
+          edition: 8,
+          issuer: issuer && decodeCertificate(issuer.certificate),
+          mrzCode: 'UTO',
+        });
+        const errors = report.findings.filter(({ severity }) => severity === 'error');
+        return [...others, ...errors].map(({ code, detail }) => `${code} ${detail}`).join('; ') || undefined;
+      }));
 
-  it('is read by openssl x509 and asn1parse', () =>
-    forEach(async ({ path }) => {
-      const x509 = await openssl(['x509', '-inform', 'DER', '-in', path, '-noout', '-text']);
-      const asn1 = await openssl(['asn1parse', '-inform', 'DER', '-in', path]);
-      const text = x509.stdout.toString();
-      if (x509.exitCode !== 0 || asn1.exitCode !== 0) return `${x509.stderr}${asn1.stderr}`;
-      return text.includes('C = UT') && !text.includes('Unable to load Public Key') ? undefined : text;
-    }));
+    it('is read by openssl x509 and asn1parse', () =>
+      forEach(async ({ path }) => {
+        const x509 = await openssl(['x509', '-inform', 'DER', '-in', path, '-noout', '-text']);
+        const asn1 = await openssl(['asn1parse', '-inform', 'DER', '-in', path]);
+        const text = x509.stdout.toString();
+        if (x509.exitCode !== 0 || asn1.exitCode !== 0) return `${x509.stderr}${asn1.stderr}`;
+        return text.includes('C = UT') && !text.includes('Unable to load Public Key') ? undefined : text;
+      }));
 
-  it('has a signature that openssl verifies with the key of its issuer', () =>
-    forEach(async ({ path, der, algorithm, issuer }) => {
-      const signed = keyAlgorithms.get(issuer?.keyAlgorithm ?? algorithm)?.signature;
-      const { tbsBytes, signature } = decodeCertificate(der);
-      const file = (suffix: string) => `${path}.${suffix}`;
-      writeFileSync(file('issuer'), issuer?.certificate ?? der);
-      writeFileSync(file('tbs'), tbsBytes);
-      writeFileSync(file('sig'), signature);
-      const key = await openssl(['x509', '-inform', 'DER', '-in', file('issuer'), '-noout', '-pubkey']);
-      writeFileSync(file('pub'), key.stdout);
-      const digest = `-${signed?.digest.toLowerCase().replace('-', '')}`;
-      const pss = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
-      const options = signed?.kind === 'rsassa-pss' ? pss : [];
-      const { stdout, stderr } = await openssl([
-        'dgst',
-        digest,
-        '-verify',
-        file('pub'),
-        ...options,
-        '-signature',
-        file('sig'),
-        file('tbs'),
-      ]);
-      return stdout.toString().includes('Verified OK') ? undefined : `${stdout.toString()}${stderr}`;
-    }));
+    it('has a signature that openssl verifies with the key of its issuer', () =>
+      forEach(async ({ path, der, algorithm, issuer }) => {
+        const signed = keyAlgorithms.get(issuer?.keyAlgorithm ?? algorithm)?.signature;
+        const { tbsBytes, signature } = decodeCertificate(der);
+        const file = (suffix: string) => `${path}.${suffix}`;
+        writeFileSync(file('issuer'), issuer?.certificate ?? der);
+        writeFileSync(file('tbs'), tbsBytes);
+        writeFileSync(file('sig'), signature);
+        const key = await openssl(['x509', '-inform', 'DER', '-in', file('issuer'), '-noout', '-pubkey']);
+        writeFileSync(file('pub'), key.stdout);
+        const digest = `-${signed?.digest.toLowerCase().replace('-', '')}`;
+        const pss = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest'];
+        const options = signed?.kind === 'rsassa-pss' ? pss : [];
+        const { stdout, stderr } = await openssl([
+          'dgst',
+          digest,
+          '-verify',
+          file('pub'),
+          ...options,
+          '-signature',
+          file('sig'),
+          file('tbs'),
+        ]);
+        return stdout.toString().includes('Verified OK') ? undefined : `${stdout.toString()}${stderr}`;
+      }));
 
-  it('is read by GnuTLS certtool', () =>
-    forEach(async ({ path }) => {
-      const { exitCode, stdout, stderr } = await run('certtool', [
-        '--certificate-info',
-        '--inder',
-        '--infile',
-        path,
-      ]);
-      const text = stdout.toString();
-      return exitCode === 0 && text.includes('Issuer:') && text.includes('Signature Algorithm')
-        ? undefined
-        : stderr;
-    }));
-});
+    it('is read, encoded again and verified by Bouncy Castle, with explicit parameters', async () => {
+      const bouncyCastle = BouncyCastle.compile();
+      try {
+        const explicit = issuance.issued.filter(({ profile }) => profile.keys.ecParameters === 'explicit');
+        const roots = explicit.filter(({ issuer }) => issuer === undefined);
+        for (const root of roots) {
+          const under = explicit.filter(({ issuer }) => issuer?.certificate === root.der);
+          const paths = [root, ...under].map(({ path }) => path);
+          const lines = await bouncyCastle.run('CertificateCheck', [root.path], paths);
+          expect(paths.filter((path) => lines.get(path)?.verdict !== 'OK')).toEqual([]);
+        }
+      } finally {
+        bouncyCastle.remove();
+      }
+    });
+
+    it('is read by GnuTLS certtool', () =>
+      forEach(async ({ path }) => {
+        const { exitCode, stdout, stderr } = await run('certtool', [
+          '--certificate-info',
+          '--inder',
+          '--infile',
+          path,
+        ]);
+        const text = stdout.toString();
+        return exitCode === 0 && text.includes('Issuer:') && text.includes('Signature Algorithm')
+          ? undefined
+          : stderr;
+      }));
+  },
+);

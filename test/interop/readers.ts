@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -87,23 +87,22 @@ export async function twoAtATime<Item, Result>(
   return results;
 }
 
-/** A check written in Java against Bouncy Castle, under `java/`, compiled when it is first needed. */
-export class BouncyCastleCheck {
-  readonly #name: string;
+/** The checks written in Java against Bouncy Castle, under `java/`, compiled when they are first needed. */
+export class BouncyCastle {
   readonly #classes: string;
 
-  private constructor(name: string, classes: string) {
-    this.#name = name;
+  private constructor(classes: string) {
     this.#classes = classes;
   }
 
-  static compile(name: 'SodCheck' | 'CertificateCheck'): BouncyCastleCheck {
+  static compile(): BouncyCastle {
     const classes = mkdtempSync(join(tmpdir(), 'sigillo-java-'));
-    const source = join(import.meta.dirname, 'java', `${name}.java`);
+    const folder = join(import.meta.dirname, 'java');
+    const sources = readdirSync(folder).map((name) => join(folder, name));
     // Debian's jars name others in their manifests that need not be there.
     const warnings = ['-Xlint:all,-path', '-Werror'];
-    execFileSync('javac', [...warnings, '-d', classes, '-cp', jars.join(':'), source]);
-    return new BouncyCastleCheck(name, classes);
+    execFileSync('javac', [...warnings, '-d', classes, '-cp', jars.join(':'), ...sources]);
+    return new BouncyCastle(classes);
   }
 
   /**
@@ -112,6 +111,7 @@ export class BouncyCastleCheck {
    * @returns by path, `OK` or `REFUSED` with what it printed about the file
    */
   async run(
+    check: 'SodCheck' | 'CertificateCheck',
     args: readonly string[],
     paths: readonly string[],
   ): Promise<ReadonlyMap<string, BouncyCastleLine>> {
@@ -120,10 +120,10 @@ export class BouncyCastleCheck {
     const quick = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
     const { exitCode, stdout, stderr } = await run(
       'java',
-      [...quick, '-cp', classPath, this.#name, ...args],
+      [...quick, '-cp', classPath, check, ...args],
       paths.map((path) => `${path}\n`).join(''),
     );
-    if (exitCode !== 0) throw new Error(`${this.#name} ended with ${exitCode}: ${stderr}`);
+    if (exitCode !== 0) throw new Error(`${check} ended with ${exitCode}: ${stderr}`);
     const lines = stdout.toString().split('\n').filter(Boolean);
     return new Map(
       lines.map((line) => {

@@ -7,7 +7,7 @@ import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import type { LdsSecurityObject } from '../../src/formats/lds/lds-security-object.ts';
 import { corpusFiles, describeCorpus, readCorpus } from '../support/corpus.ts';
 import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
-import { BouncyCastleCheck, describeWith, openssl, twoAtATime } from './readers.ts';
+import { BouncyCastle, describeWith, openssl, twoAtATime } from './readers.ts';
 import { contentInfoOf, serveInstance, type ServedInstance } from './served-instance.ts';
 
 /**
@@ -187,10 +187,10 @@ describeCorpus('real sets of hashes, signed anew', () => {
     });
 
     it('Bouncy Castle accepts every EF.SOD, and reads in it what was sent', async () => {
-      const check = BouncyCastleCheck.compile('SodCheck');
+      const bouncyCastle = BouncyCastle.compile();
       const files = signed.map(({ sodFile }) => sodFile);
-      const lines = await check.run([served.border.csca], files);
-      check.remove();
+      const lines = await bouncyCastle.run('SodCheck', [served.border.csca], files);
+      bouncyCastle.remove();
       for (const { name, algorithm, lds, sodFile } of signed) {
         const oid = digestByName(lds.hashAlgorithm.name as 'SHA-256').oid;
         const hashes = sorted(lds).map(([number, hash]) => `${number}=${hash}`);

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
 import {
@@ -25,9 +26,15 @@ export interface ServedInstance {
   end(): Promise<void>;
 }
 
-export async function serveInstance(options: TestInstanceOptions): Promise<ServedInstance> {
+export interface ServedInstanceOptions extends TestInstanceOptions {
+  /** Key algorithm of the CSCA, where it is not to be the usual one. */
+  readonly csca?: string | undefined;
+}
+
+export async function serveInstance(options: ServedInstanceOptions): Promise<ServedInstance> {
   const instance = await makeTestInstance(options);
   const { home, portBase } = instance;
+  if (options.csca !== undefined) planCsca(home, options.csca);
   const service = await serve(home, portBase).catch((error: unknown) => {
     instance.remove();
     throw error;
@@ -39,6 +46,13 @@ export async function serveInstance(options: TestInstanceOptions): Promise<Serve
     instance.remove();
   };
   return { instance, service, station, border: new BorderOfInstance(home), end };
+}
+
+function planCsca(home: string, keyAlgorithm: string): void {
+  const file = join(home, 'sigillo.yaml');
+  const plan = parse(readFileSync(file, 'utf8')) as { keys: { csca: { keyAlgorithm: string } } };
+  plan.keys.csca.keyAlgorithm = keyAlgorithm;
+  writeFileSync(file, stringify(plan));
 }
 
 /** A border that trusts one CSCA, has its CRL, and is strict about everything. */
