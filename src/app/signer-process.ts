@@ -34,13 +34,18 @@ export function runSigner(home: string): void {
     tell({ kind: 'failed', error: toWire(error) }, () => process.exit(1));
     return;
   }
-  process.on('message', (message: JobMessage) => {
+  let isEnding = false;
+  const run = (message: JobMessage) => {
     try {
       tell({ kind: 'done', id: message.id, result: runJob(core, message) });
     } catch (error) {
       const mustEnd = error instanceof Unavailable;
+      isEnding = mustEnd;
       tell({ kind: 'error', id: message.id, error: toWire(error) }, () => mustEnd && process.exit(1));
     }
+  };
+  process.on('message', (messages: readonly JobMessage[]) => {
+    for (const message of messages) if (!isEnding) run(message);
   });
 }
 

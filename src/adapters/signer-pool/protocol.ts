@@ -32,7 +32,7 @@ export interface SignerJobs {
 }
 export type JobName = keyof SignerJobs;
 
-/** Service → signer process. */
+/** Service → signer process, several at a time: a message is an array of these. */
 export type JobMessage = {
   [Name in JobName]: { readonly id: number; readonly job: Name; readonly order: SignerJobs[Name]['order'] };
 }[JobName];

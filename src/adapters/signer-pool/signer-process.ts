@@ -17,6 +17,8 @@ const endingTimeoutMs = 5_000;
 export class SignerProcess {
   readonly #child: ChildProcess;
   readonly #jobs = new Map<number, { job: Job; timer: NodeJS.Timeout }>();
+  /** Jobs of one moment, sent as one message: each write to the pipe takes as long as a signature on P-256. */
+  #outbox: JobMessage[] = [];
   /** Settles when the process has logged in, or has said why it cannot, or has ended. */
   readonly ready: Promise<TokenStatus>;
   #isOpen = true;
@@ -64,16 +66,26 @@ export class SignerProcess {
     if (!this.#isOpen || !this.#child.connected) return false;
     const timer = setTimeout(() => this.#kill(job), job.timeoutMs);
     this.#jobs.set(job.message.id, { job, timer });
-    this.#child.send(job.message, (error) => {
-      if (error !== null) this.#settle(job.message.id)?.reject(lost('the signer process is gone', 'unknown'));
-    });
+    this.#outbox.push(job.message);
+    if (this.#outbox.length === 1) process.nextTick(() => this.#sendOutbox());
     return true;
+  }
+
+  #sendOutbox(): void {
+    const messages = this.#outbox;
+    if (messages.length === 0) return;
+    this.#outbox = [];
+    this.#child.send(messages, (error) => {
+      if (error === null) return;
+      for (const { id } of messages) this.#settle(id)?.reject(lost('the signer process is gone', 'unknown'));
+    });
   }
 
   /** Lets the process end by itself once it has answered what it holds. */
   close(): void {
     this.#isOpen = false;
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#sendOutbox();
     if (this.#child.connected) this.#child.disconnect();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), endingTimeoutMs);
     this.#child.once('exit', () => clearTimeout(timer));
