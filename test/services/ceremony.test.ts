@@ -28,7 +28,7 @@ beforeAll(() => {
 });
 afterAll(() => token.remove());
 
-const refusedBy = (rule: string) =>
+const refusedBy = (rule: string): unknown =>
   expect.objectContaining({
     kind: 'refused',
     details: expect.objectContaining({ rule, mend: expect.stringMatching(/./) }),

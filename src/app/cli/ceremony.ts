@@ -34,7 +34,7 @@ import { verifyCeremony } from '../ceremony/verify.ts';
 import { writeTrust } from '../instance/establish-instance.ts';
 import { type Instance, loadAnyInstance, loadOfflineInstance } from '../instance/load-instance.ts';
 import { lockInstance, mainModule, openInstance } from '../instance/open-instance.ts';
-import { readBytes } from './files.ts';
+import { readBytes, UnreadablePath } from './files.ts';
 import { homePath, shippedPolicies } from './instance-options.ts';
 import { paint, printable, type Screen } from './screen.ts';
 import { withInstance } from './with-instance.ts';
@@ -59,7 +59,9 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .requiredOption('--home <dir>', 'folder of the offline instance', homePath)
     .option('--present <name>', 'somebody who is present and has confirmed; again for each', collect, [])
     .option('--yes', 'ask nothing; for rehearsals and scripts')
-    .action((file: string, options: RunOptions) => runCeremony(file, options, screen, software));
+    .action((file: string, options: RunOptions) =>
+      orUnreadable(screen, () => runCeremony(file, options, screen, software)),
+    );
   ceremony
     .command('verify')
     .description('check a transcript, its ceremony file and the files it wrote')
@@ -68,8 +70,10 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .option('--seal <digest>', 'the digest that those present wrote down')
     .option('--json', 'one JSON object')
     .action(async (transcript: string, options: { file?: string; seal?: string; json?: boolean }) => {
-      const findings = verifyCeremony(transcript, options);
-      report(screen, transcript, findings, options.json === true);
+      await orUnreadable(screen, async () => {
+        const findings = verifyCeremony(transcript, options);
+        report(screen, transcript, findings, options.json === true);
+      });
     });
   ceremony
     .command('replay')
@@ -84,8 +88,10 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .action(async (transcript: string, options: { file?: string; json?: boolean }) => {
       const say =
         options.json === true ? () => undefined : (text: string) => screen.stdout.write(`${text}\n`);
-      const findings = await replayCeremony(transcript, { file: options.file, software, say });
-      report(screen, transcript, findings, options.json === true);
+      await orUnreadable(screen, async () => {
+        const findings = await replayCeremony(transcript, { file: options.file, software, say });
+        report(screen, transcript, findings, options.json === true);
+      });
     });
   ceremony
     .command('identity')
@@ -106,7 +112,9 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .description('check a response of the CSCA and put everything in it on record')
     .argument('<file>', 'response bundle', homePath)
     .requiredOption('--home <dir>', 'folder of the online instance', homePath)
-    .action((file: string, { home }: { home: string }) => accept(file, home, screen));
+    .action((file: string, { home }: { home: string }) =>
+      orUnreadable(screen, () => accept(file, home, screen)),
+    );
   ceremony
     .command('rehearse')
     .description('lay out the folder of an offline CSCA on a SoftHSM token, for a rehearsal')
@@ -114,6 +122,17 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .option('--token-label <label>', 'label of the token', 'csca-rehearsal')
     .option('--like <dir>', 'take the state and the policies of this online instance', homePath)
     .action((options: { home: string; tokenLabel: string; like?: string }) => rehearse(options, screen));
+}
+
+/** A path that cannot be read is a matter of usage, not of what stands in it. */
+async function orUnreadable(screen: Screen, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof UnreadablePath)) throw error;
+    screen.stderr.write(`sigillo: ${printable(error.message)}\n`);
+    screen.exit(2);
+  }
 }
 
 function report(screen: Screen, transcript: string, findings: readonly string[], json: boolean): void {

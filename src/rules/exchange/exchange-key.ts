@@ -60,8 +60,9 @@ function valueOf(spki: Uint8Array, field: string): PublicKeyValue {
   const key = parseSubjectPublicKey(spki);
   if (key.kind === 'unsupported') throw new MalformedInput(field, `is of an unknown kind: ${key.reason}`);
   // Refuses a point that is not on its curve.
-  const { n, e } = toKeyObject(key).export({ format: 'jwk' });
+  const usable = toKeyObject(key);
   if (key.kind === 'ec') return { kind: 'ec', curve: key.curve.name, point: key.subjectPublicKey };
+  const { n, e } = usable.export({ format: 'jwk' });
   return {
     kind: 'rsa',
     modulus: Uint8Array.from(Buffer.from(n ?? '', 'base64url')),

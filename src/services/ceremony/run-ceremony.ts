@@ -44,11 +44,11 @@ export async function prepareCeremony(
   const octets = deps.folder.transcript();
   const transcript = parseTranscript(octets);
   const [open] = transcript.entries;
-  if (open?.event === 'open') assertSame(deps, ceremony, open);
   if (isSealed(transcript)) {
     const detail = `ceremony ${ceremony.ceremony} was carried out`;
     throw ceremonyRefusal('K-DONE', detail, 'ceremony', 'a ceremony is carried out once; write another');
   }
+  if (open?.event === 'open') assertSame(deps, ceremony, open);
   if (open === undefined) assertOthersDone(deps);
   await assertClock(deps, transcript);
   const done = doneSteps(transcript).size;
