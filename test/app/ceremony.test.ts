@@ -48,6 +48,8 @@ async function sigillo(...args: readonly string[]): Promise<Outcome> {
 const present = ['--present', 'Ada', '--present', 'Bruno', '--yes'];
 const silent = () => undefined;
 const day = 86_400_000;
+/** Every command is a process with a token to log in to. */
+const long = 240_000;
 
 /** Two machines with a token each: nothing but files goes from one to the other. */
 class TwoMachines {
@@ -146,59 +148,70 @@ describe('an offline CSCA and its online instance', () => {
   afterAll(() => machines.remove());
   const file = (name: string) => join(machines.folder, name);
 
-  it('exchange one request and one response, and a border that trusts the offline CSCA alone takes the SOD', async () => {
-    const { home, portBase, documentTypes } = machines.online;
-    const requested = await sigillo('request', '--home', home, '--out', file('request.json'));
-    expect(requested).toMatchObject({ code: 0 });
-    const steps = [
-      'step: process-request, bundle: request.json, issuer: csca-00001, response: response.json',
-    ];
-    const answering = machines.ceremony('answer-1', steps);
-    const answered = await sigillo('run', answering, '--home', machines.offline, ...present);
-    expect(answered.stderr).toBe('');
-    expect(answered.stdout).toContain('dsc-test-0 00001 (UT), ecdsa-P-256-sha256');
-    const accepted = await sigillo('accept', machines.output('answer-1', 'response.json'), '--home', home);
-    expect(accepted).toMatchObject({ code: 0, stderr: '' });
-    expect(accepted.stdout).toContain('accepted CRL number 2');
-    expect(accepted.stdout).toContain('made master list version 1');
+  it(
+    'exchange one request and one response, and a border that trusts the offline CSCA alone takes the SOD',
+    async () => {
+      const { home, portBase, documentTypes } = machines.online;
+      const requested = await sigillo('request', '--home', home, '--out', file('request.json'));
+      expect(requested).toMatchObject({ code: 0 });
+      const steps = [
+        'step: process-request, bundle: request.json, issuer: csca-00001, response: response.json',
+      ];
+      const answering = machines.ceremony('answer-1', steps);
+      const answered = await sigillo('run', answering, '--home', machines.offline, ...present);
+      expect(answered.stderr).toBe('');
+      expect(answered.stdout).toContain('dsc-test-0 00001 (UT), ecdsa-P-256-sha256');
+      const accepted = await sigillo('accept', machines.output('answer-1', 'response.json'), '--home', home);
+      expect(accepted).toMatchObject({ code: 0, stderr: '' });
+      expect(accepted.stdout).toContain('accepted CRL number 2');
+      expect(accepted.stdout).toContain('made master list version 1');
 
-    const service = await serve(home, portBase);
-    const station = new Station({ home, port: portBase, holder: 'station' });
-    try {
-      const answer = await station.post('/v1/sods', sodOrder(documentTypes.get('ecdsa-P-256-sha256') ?? ''));
-      expect(answer.status).toBe(201);
-      const efSod = Uint8Array.from(Buffer.from(answer.json<{ sod: string }>().sod, 'base64'));
-      const csca = Uint8Array.from(readFileSync(machines.output('root', 'csca.cer')));
-      const trust = buildTrustStore([decodeCertificate(csca, { strict: true })]);
-      const crl = readdirSync(join(home, 'trust')).find((name) => name.endsWith('.crl')) ?? '';
-      const crls = [decodeCrl(Uint8Array.from(readFileSync(join(home, 'trust', crl))), { strict: true })];
-      const at = new Date();
-      const report = passiveAuthentication({ efSod, trust, crls, at, strict: true, requireCrl: true });
-      expect(report.verdict).toBe('TRUSTED');
-    } finally {
-      station.close();
-      await service.stop();
-    }
-  });
+      const service = await serve(home, portBase);
+      const station = new Station({ home, port: portBase, holder: 'station' });
+      try {
+        const answer = await station.post(
+          '/v1/sods',
+          sodOrder(documentTypes.get('ecdsa-P-256-sha256') ?? ''),
+        );
+        expect(answer.status).toBe(201);
+        const efSod = Uint8Array.from(Buffer.from(answer.json<{ sod: string }>().sod, 'base64'));
+        const csca = Uint8Array.from(readFileSync(machines.output('root', 'csca.cer')));
+        const trust = buildTrustStore([decodeCertificate(csca, { strict: true })]);
+        const crl = readdirSync(join(home, 'trust')).find((name) => name.endsWith('.crl')) ?? '';
+        const crls = [decodeCrl(Uint8Array.from(readFileSync(join(home, 'trust', crl))), { strict: true })];
+        const at = new Date();
+        const report = passiveAuthentication({ efSod, trust, crls, at, strict: true, requireCrl: true });
+        expect(report.verdict).toBe('TRUSTED');
+      } finally {
+        station.close();
+        await service.stop();
+      }
+    },
+    long,
+  );
 
-  it('refuse a bundle that comes again, was changed, or is for another', async () => {
-    const { home } = machines.online;
-    const response = machines.output('answer-1', 'response.json');
-    const again = await sigillo('accept', response, '--home', home);
-    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/after 1[^]*mend: /) });
-    const steps = [
-      'step: process-request, bundle: request.json, issuer: csca-00001, response: response.json',
-    ];
-    const replayed = machines.ceremony('answer-again', steps);
-    const refused = await sigillo('run', replayed, '--home', machines.offline, ...present);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('request 1 was answered') });
-    expect(existsSync(machines.output('answer-again', 'transcript.jsonl'))).toBe(false);
-    const octets = readFileSync(response);
-    octets[1_000] = (octets[1_000] ?? 0) ^ 1;
-    writeFileSync(file('changed.json'), octets);
-    expect(await sigillo('accept', file('changed.json'), '--home', home)).toMatchObject({ code: 1 });
-    expect(await sigillo('accept', file('request.json'), '--home', home)).toMatchObject({ code: 1 });
-  });
+  it(
+    'refuse a bundle that comes again, was changed, or is for another',
+    async () => {
+      const { home } = machines.online;
+      const response = machines.output('answer-1', 'response.json');
+      const again = await sigillo('accept', response, '--home', home);
+      expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/after 1[^]*mend: /) });
+      const steps = [
+        'step: process-request, bundle: request.json, issuer: csca-00001, response: response.json',
+      ];
+      const replayed = machines.ceremony('answer-again', steps);
+      const refused = await sigillo('run', replayed, '--home', machines.offline, ...present);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('request 1 was answered') });
+      expect(existsSync(machines.output('answer-again', 'transcript.jsonl'))).toBe(false);
+      const octets = readFileSync(response);
+      octets[1_000] = (octets[1_000] ?? 0) ^ 1;
+      writeFileSync(file('changed.json'), octets);
+      expect(await sigillo('accept', file('changed.json'), '--home', home)).toMatchObject({ code: 1 });
+      expect(await sigillo('accept', file('request.json'), '--home', home)).toMatchObject({ code: 1 });
+    },
+    long,
+  );
 
   it.each([
     ['with the wrong token label', { token: { label: 'another' } }, present, 'the ceremony is for another'],
@@ -242,14 +255,18 @@ describe('an offline CSCA and its online instance', () => {
     expect(existsSync(machines.output('absent', 'transcript.jsonl'))).toBe(false);
   });
 
-  it('leave transcripts that are verified, and replayed on a scratch token', async () => {
-    for (const name of ['root', 'answer-1']) {
-      expect(await sigillo('verify', machines.output(name, 'transcript.jsonl'))).toMatchObject({ code: 0 });
-    }
-    const replayed = await sigillo('replay', machines.output('answer-1', 'transcript.jsonl'));
-    expect(replayed).toMatchObject({ code: 0, stderr: '' });
-    expect(replayed.stdout).toContain('replaying ceremony root');
-  });
+  it(
+    'leave transcripts that are verified, and replayed on a scratch token',
+    async () => {
+      for (const name of ['root', 'answer-1']) {
+        expect(await sigillo('verify', machines.output(name, 'transcript.jsonl'))).toMatchObject({ code: 0 });
+      }
+      const replayed = await sigillo('replay', machines.output('answer-1', 'transcript.jsonl'));
+      expect(replayed).toMatchObject({ code: 0, stderr: '' });
+      expect(replayed.stdout).toContain('replaying ceremony root');
+    },
+    long,
+  );
 
   it.each([
     ['transcript.jsonl', 4_000, /line \d+/],
@@ -284,41 +301,45 @@ describe('a ceremony whose process is killed', () => {
   beforeAll(() => machines.layOut());
   afterAll(() => machines.remove());
 
-  it('goes on at the next step, and makes nothing twice', async () => {
-    const path = machines.ceremony('root', rootSteps);
-    const transcript = machines.output('root', 'transcript.jsonl');
-    let kills = 0;
-    for (let lines = 1; lines < 14; lines += 4) {
-      const child = spawn(process.execPath, [
-        mainModule,
-        'ceremony',
-        'run',
-        path,
-        '--home',
-        machines.offline,
-        ...present,
+  it(
+    'goes on at the next step, and makes nothing twice',
+    async () => {
+      const path = machines.ceremony('root', rootSteps);
+      const transcript = machines.output('root', 'transcript.jsonl');
+      let kills = 0;
+      for (let lines = 1; lines < 14; lines += 4) {
+        const child = spawn(process.execPath, [
+          mainModule,
+          'ceremony',
+          'run',
+          path,
+          '--home',
+          machines.offline,
+          ...present,
+        ]);
+        if (await killAt(child, () => lineCount(transcript) >= lines)) kills += 1;
+        // Signers end with the process that started them; the lock of the instance went with it.
+        await sleep(300);
+      }
+      const last = await sigillo('run', path, '--home', machines.offline, ...present);
+      expect(kills).toBeGreaterThan(1);
+      if (last.code !== 0) expect(last.stderr).toContain('was carried out');
+      expect(await sigillo('verify', transcript)).toMatchObject({ code: 0 });
+      const { entries } = parseTranscript(Uint8Array.from(readFileSync(transcript)));
+      expect(entries.some(({ event }) => event === 'resume')).toBe(true);
+      expect(entries.filter(({ event }) => event === 'begin')).toHaveLength(rootSteps.length);
+      const open = openInstance(loadOfflineInstance(machines.offline), { processes: 1, onEvent: silent });
+      expect((await open.records.issuance.keys()).map(({ label }) => label).toSorted()).toEqual([
+        'csca-00001',
+        'exchange-00001',
       ]);
-      if (await killAt(child, () => lineCount(transcript) >= lines)) kills += 1;
-      // Signers end with the process that started them; the lock of the instance went with it.
-      await sleep(300);
-    }
-    const last = await sigillo('run', path, '--home', machines.offline, ...present);
-    expect(kills).toBeGreaterThan(1);
-    if (last.code !== 0) expect(last.stderr).toContain('was carried out');
-    expect(await sigillo('verify', transcript)).toMatchObject({ code: 0 });
-    const { entries } = parseTranscript(Uint8Array.from(readFileSync(transcript)));
-    expect(entries.some(({ event }) => event === 'resume')).toBe(true);
-    expect(entries.filter(({ event }) => event === 'begin')).toHaveLength(rootSteps.length);
-    const open = openInstance(loadOfflineInstance(machines.offline), { processes: 1, onEvent: silent });
-    expect((await open.records.issuance.keys()).map(({ label }) => label).toSorted()).toEqual([
-      'csca-00001',
-      'exchange-00001',
-    ]);
-    expect(await open.records.issuance.certificates()).toHaveLength(1);
-    expect((await open.signer.status()).keys).toBe(2);
-    open.close();
-    expect(await sigillo('replay', transcript)).toMatchObject({ code: 0, stderr: '' });
-  });
+      expect(await open.records.issuance.certificates()).toHaveLength(1);
+      expect((await open.signer.status()).keys).toBe(2);
+      open.close();
+      expect(await sigillo('replay', transcript)).toMatchObject({ code: 0, stderr: '' });
+    },
+    long,
+  );
 
   function lineCount(path: string): number {
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
@@ -382,6 +403,8 @@ describe('a change of the CSCA key across both machines (Doc 9303-12 §4.1.4.3)'
     const open = openInstance(instance, { processes: 1, onEvent: silent, clock });
     try {
       const anchor = instance.configuration.exchange?.anchor ?? '';
+      // Nothing here needs the token; but two processes that log in to SoftHSM at once may not find it.
+      await open.signer.status();
       await acceptResponse(
         { ...(await exchangeDeps(instance, open)), anchor },
         Uint8Array.from(readFileSync(path)),
@@ -395,49 +418,53 @@ describe('a change of the CSCA key across both machines (Doc 9303-12 §4.1.4.3)'
   const answer = (request: string, issuer: string) =>
     `step: process-request, bundle: ${request}, issuer: ${issuer}, response: response.json`;
 
-  it('new root and link come by ceremony, the new key rests two days and then signs', async () => {
-    await request('request-1.json');
-    await carryOut('answer-1', [answer('request-1.json', 'csca-00001')]);
-    const before = await accept(machines.output('answer-1', 'response.json'));
-    expect(before.filter(({ kind }) => kind === 'csca')).toHaveLength(1);
+  it(
+    'new root and link come by ceremony, the new key rests two days and then signs',
+    async () => {
+      await request('request-1.json');
+      await carryOut('answer-1', [answer('request-1.json', 'csca-00001')]);
+      const before = await accept(machines.output('answer-1', 'response.json'));
+      expect(before.filter(({ kind }) => kind === 'csca')).toHaveLength(1);
 
-    now = new Date(now.getTime() + 100 * day);
-    await request('request-2.json');
-    const rotation = (announced: Date) => [
-      'step: make-key, label: csca-00002, role: csca, keyAlgorithm: ecdsa-brainpoolP384r1-sha384',
-      'step: issue-certificate, profile: csca, key: csca-00002, issuer: self, sequence: "00002"',
-      `step: issue-link, profile: csca-link, from: csca-00001, to: csca-00002, announced: ${announced.toISOString().slice(0, 10)}`,
-      answer('request-2.json', 'csca-00001'),
-    ];
-    const late = rotation(new Date(now.getTime() - 30 * day));
-    await expect(carryOut('rotation', late)).rejects.toThrow(/notice is not over/);
-    await carryOut('rotation', rotation(new Date(now.getTime() - 95 * day)));
-    const published = await accept(machines.output('rotation', 'response.json'));
-    const roots = published.filter(({ kind }) => kind === 'csca');
-    expect(roots.length).toBeGreaterThanOrEqual(2);
+      now = new Date(now.getTime() + 100 * day);
+      await request('request-2.json');
+      const rotation = (announced: Date) => [
+        'step: make-key, label: csca-00002, role: csca, keyAlgorithm: ecdsa-brainpoolP384r1-sha384',
+        'step: issue-certificate, profile: csca, key: csca-00002, issuer: self, sequence: "00002"',
+        `step: issue-link, profile: csca-link, from: csca-00001, to: csca-00002, announced: ${announced.toISOString().slice(0, 10)}`,
+        answer('request-2.json', 'csca-00001'),
+      ];
+      const late = rotation(new Date(now.getTime() - 30 * day));
+      await expect(carryOut('rotation', late)).rejects.toThrow(/notice is not over/);
+      await carryOut('rotation', rotation(new Date(now.getTime() - 95 * day)));
+      const published = await accept(machines.output('rotation', 'response.json'));
+      const roots = published.filter(({ kind }) => kind === 'csca');
+      expect(roots.length).toBeGreaterThanOrEqual(2);
 
-    now = new Date(now.getTime() + day);
-    await request('request-3.json');
-    const early = carryOut('too-early', [answer('request-3.json', 'csca-00002')]);
-    await expect(early).rejects.toThrow(/csca-00001 is the CSCA key that signs now/);
+      now = new Date(now.getTime() + day);
+      await request('request-3.json');
+      const early = carryOut('too-early', [answer('request-3.json', 'csca-00002')]);
+      await expect(early).rejects.toThrow(/csca-00001 is the CSCA key that signs now/);
 
-    now = new Date(now.getTime() + 2 * day);
-    const oldKey = carryOut('old-key', [answer('request-3.json', 'csca-00001')]);
-    await expect(oldKey).rejects.toThrow(/csca-00002 is the CSCA key that signs now/);
-    await carryOut('answer-3', [answer('request-3.json', 'csca-00002')]);
-    const after = await accept(machines.output('answer-3', 'response.json'));
+      now = new Date(now.getTime() + 2 * day);
+      const oldKey = carryOut('old-key', [answer('request-3.json', 'csca-00001')]);
+      await expect(oldKey).rejects.toThrow(/csca-00002 is the CSCA key that signs now/);
+      await carryOut('answer-3', [answer('request-3.json', 'csca-00002')]);
+      const after = await accept(machines.output('answer-3', 'response.json'));
 
-    const anchor = Uint8Array.from(readFileSync(machines.output('root', 'csca.cer')));
-    const links = await linksOf(machines.online.home);
-    const fromFirst = buildTrustStore([decodeCertificate(anchor), ...links]);
-    const newest = after.filter(({ kind }) => kind === 'document-signer').at(0);
-    const dsc = decodeCertificate(newest?.octets ?? new Uint8Array(), { strict: true });
-    expect(fromFirst.issuerOf(dsc, { strict: true }).anchor?.introducedBy).toBeDefined();
-    expect(await sigillo('replay', machines.output('answer-3', 'transcript.jsonl'))).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
-  });
+      const anchor = Uint8Array.from(readFileSync(machines.output('root', 'csca.cer')));
+      const links = await linksOf(machines.online.home);
+      const fromFirst = buildTrustStore([decodeCertificate(anchor), ...links]);
+      const newest = after.filter(({ kind }) => kind === 'document-signer').at(0);
+      const dsc = decodeCertificate(newest?.octets ?? new Uint8Array(), { strict: true });
+      expect(fromFirst.issuerOf(dsc, { strict: true }).anchor?.introducedBy).toBeDefined();
+      expect(await sigillo('replay', machines.output('answer-3', 'transcript.jsonl'))).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    },
+    long,
+  );
 
   function linksOf(home: string) {
     const instance = loadInstance(home);

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { FileCeremonyFolder } from '../../src/adapters/ceremony-folder/index.ts';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/formats/algorithms/encode-subject-public-key-info.ts';
@@ -15,7 +14,6 @@ import {
   type RequestContent,
   requestSignedJson,
 } from '../../src/rules/exchange/request-bundle.ts';
-import { type Policies, parsePolicies } from '../../src/rules/profile/policies.ts';
 import type { CeremonyDeps, PreviousCeremony } from '../../src/services/ceremony/ceremony-deps.ts';
 import type { CeremonyFolder } from '../../src/services/ceremony/ceremony-folder.ts';
 import { carryOutCeremony, prepareCeremony } from '../../src/services/ceremony/run-ceremony.ts';
@@ -23,15 +21,11 @@ import type { ExchangeDeps } from '../../src/services/exchange/exchange-deps.ts'
 import { establishExchangeKey } from '../../src/services/exchange/exchange-key.ts';
 import type { Signer } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { shippedPolicies } from './policies.ts';
 import type { TestToken } from './token.ts';
 
-const policyFolder = fileURLToPath(new URL('../../policies/', import.meta.url));
-export const shippedPolicies: Policies = parsePolicies(
-  readdirSync(policyFolder)
-    .filter((name) => name.endsWith('.yaml'))
-    .map((file) => ({ file, text: readFileSync(join(policyFolder, file), 'utf8') })),
-);
-export const utopia = {
+const policies = shippedPolicies();
+const utopia = {
   country: 'UT',
   mrzCode: 'UTO',
   organization: 'Utopia',
@@ -76,14 +70,14 @@ class Machine {
   }
 
   async pin(partner: ExchangeDeps['partner']): Promise<void> {
-    this.core = new SigningCore(this.#token.token, shippedPolicies, utopia, partner);
+    this.core = new SigningCore(this.#token.token, policies, utopia, partner);
     this.deps = {
       signer: signerOver(this.core),
       records: this.records.issuance,
       exchange: this.records.exchange,
       clock: { now: () => this.#world.now },
       random: { octets: (count) => Uint8Array.from(randomBytes(count)) },
-      policies: shippedPolicies,
+      policies,
       state: utopia,
       instanceId: await this.records.exchange.instanceId(),
       partner,

@@ -38,7 +38,7 @@ export async function exchangeDeps(instance: AnyInstance, open: OpenInstance): P
 }
 
 /** Where the transcript and the files of a ceremony lie. */
-export function ceremonyDirectory(home: string, ceremony: string): string {
+function ceremonyDirectory(home: string, ceremony: string): string {
   return join(home, 'ceremonies', ceremony);
 }
 

@@ -5,7 +5,7 @@ import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { makeKeyPair } from '../issuance/make-key-pair.ts';
 import type { KeyOrder } from '../ports.ts';
 
-export const exchangeKeyLabel = 'exchange-00001';
+const exchangeKeyLabel = 'exchange-00001';
 
 /** The exchange key on record; undefined before there is one. */
 export async function exchangeKeyOf(deps: Pick<IssuanceDeps, 'records'>): Promise<KeyOrder | undefined> {
