@@ -8,7 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { Unavailable } from '../../services/errors.ts';
+import { InvariantBroken, Unavailable } from '../../services/errors.ts';
 import { migrations, type Schema } from './schema.ts';
 
 /** Builds queries for the schema; nothing is executed through it. */
@@ -112,6 +112,8 @@ export class SqliteDatabase {
   }
 }
 
+const constraintViolated = 19;
+
 const mends: ReadonlyMap<number, string> = new Map([
   [5, 'another process holds the database: end it; the service tries again by itself'],
   [8, 'the database or its folder is read-only: correct the permissions'],
@@ -137,6 +139,9 @@ function translated<T>(work: () => T): T {
   } catch (error) {
     const code = primaryResultCode(error);
     if (code === undefined || !(error instanceof Error)) throw error;
+    // The database has kept what may not be from being written; others of the same commit are not at fault.
+    if (code === constraintViolated)
+      throw new InvariantBroken(`the records refuse it: ${error.message}`, { cause: error });
     throw new Unavailable('records', error.message, {
       outcome: 'not-applied',
       mend: mends.get(code) ?? 'look at the log of the service',

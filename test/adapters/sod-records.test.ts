@@ -1,0 +1,320 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Compilable, CompiledQuery } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GroupCommit } from '../../src/adapters/store/group-commit.ts';
+import { SqliteIssuanceRecords } from '../../src/adapters/store/issuance-records.ts';
+import { LogLeaves } from '../../src/adapters/store/log-leaves.ts';
+import { SqliteSodRecords } from '../../src/adapters/store/sod-records.ts';
+import { SqliteDatabase } from '../../src/adapters/store/sqlite.ts';
+import { Unavailable } from '../../src/services/errors.ts';
+import type { SodIntent } from '../../src/services/ports.ts';
+import { eventually } from '../support/served.ts';
+
+const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
+const keyId = 'aa'.repeat(16);
+const requestIds = ['one', 'two', 'three', 'four'];
+type Fault = 'not-applied' | 'applied-but-answer-lost';
+
+/** A database of which the statement with a given number fails. */
+class FaultyDatabase extends SqliteDatabase {
+  #countdown = Number.POSITIVE_INFINITY;
+  #fault: Fault = 'not-applied';
+
+  failStatement(number: number, fault: Fault): void {
+    this.#countdown = number;
+    this.#fault = fault;
+  }
+
+  /** Whether that statement was never reached. */
+  get isFaultAhead(): boolean {
+    return this.#countdown > 0 && Number.isFinite(this.#countdown);
+  }
+
+  override run(query: Compilable | CompiledQuery): number {
+    return this.#counted(() => super.run(query));
+  }
+
+  override control(statement: string): void {
+    // Of a rollback that fails there is a test of its own.
+    if (statement.startsWith('ROLLBACK')) super.control(statement);
+    else this.#counted(() => super.control(statement));
+  }
+
+  #counted<T>(work: () => T): T {
+    this.#countdown -= 1;
+    if (this.#countdown !== 0) return work();
+    if (this.#fault === 'applied-but-answer-lost') work();
+    throw new Unavailable('records', 'planted fault', { outcome: 'not-applied', mend: 'none' });
+  }
+}
+
+let folder: string;
+let path: string;
+let database: FaultyDatabase;
+let commits: GroupCommit;
+let sods: SqliteSodRecords;
+/** Signatures that a token would have made. */
+let signatures: number;
+/** What a station would have been answered. */
+let answered: Map<string, string>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sigillo-records-'));
+  path = join(folder, 'records.sqlite');
+  signatures = 0;
+  answered = new Map();
+  open();
+  const order = {
+    keyId,
+    role: 'document-signer',
+    label: 'dsc-00001',
+    keyAlgorithm: 'ecdsa-P-256-sha256',
+    usageLimit: undefined,
+  } as const;
+  const issuance = new SqliteIssuanceRecords(database, commits, new LogLeaves(database), clock);
+  await issuance.begin({ kind: 'key', order });
+  await issuance.recordKey(order, clock.now());
+});
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true });
+});
+
+function open(): void {
+  database = new FaultyDatabase(path);
+  commits = new GroupCommit(database);
+  sods = new SqliteSodRecords(database, commits, new LogLeaves(database), clock);
+}
+
+function reopen(): void {
+  database.close();
+  open();
+}
+
+function intentOf(requestId: string): SodIntent {
+  return {
+    requestId,
+    contentDigest: createHash('sha256').update(requestId).digest('hex'),
+    keyId,
+    documentType: 'P',
+    digestAlgorithm: 'SHA-256',
+    lds: { version: '1.7' },
+    dataGroupHashes: new Map([[1, Uint8Array.of(1)]]),
+    signingTime: clock.now(),
+  };
+}
+
+/** The way of one SOD, as the service goes it. @throws Unavailable at whatever step */
+async function sign(requestId: string): Promise<void> {
+  const intent = intentOf(requestId);
+  const claim = await sods.claim(intent);
+  if (claim.kind === 'open') await sods.countUse(intent);
+  if (claim.kind === 'recorded') {
+    note(requestId, claim.sod.efSod);
+    return;
+  }
+  signatures += 1;
+  const efSod = Uint8Array.from(Buffer.from(`${requestId}, signature ${signatures}`.padEnd(12_000, '.')));
+  await sods.record(intent, efSod, 'bb'.repeat(32));
+  note(requestId, efSod);
+}
+
+function note(requestId: string, efSod: Uint8Array): void {
+  const octets = Buffer.from(efSod).toString('hex');
+  expect(answered.get(requestId) ?? octets).toBe(octets);
+  answered.set(requestId, octets);
+}
+
+/** All at once, so that they share commits. */
+async function signAll(): Promise<readonly PromiseSettledResult<void>[]> {
+  const outcomes = await Promise.allSettled(requestIds.map(sign));
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(Unavailable);
+  }
+  return outcomes;
+}
+
+function checkInvariants(): void {
+  const raw = new DatabaseSync(path, { readOnly: true });
+  try {
+    expect(raw.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    const rows = raw.prepare('SELECT * FROM sods').all();
+    const stored = new Map(
+      rows.map((row) => [
+        String(row['request_id']),
+        Buffer.from(row['ef_sod'] as Uint8Array).toString('hex'),
+      ]),
+    );
+    for (const [requestId, octets] of answered) expect(stored.get(requestId)).toBe(octets);
+    const leaves = raw.prepare('SELECT leaf_index FROM log_leaves ORDER BY leaf_index').all();
+    expect(leaves.map((row) => Number(row['leaf_index']))).toEqual([...leaves.keys()]);
+    // One leaf is of the key.
+    expect(leaves).toHaveLength(stored.size + 1);
+    const uses = Number(raw.prepare('SELECT uses FROM keys').get()?.['uses']);
+    expect(uses).toBeGreaterThanOrEqual(signatures);
+    const open = raw.prepare('SELECT request_id FROM sod_intents').all();
+    for (const row of open) expect(stored.has(String(row['request_id']))).toBe(false);
+  } finally {
+    raw.close();
+  }
+}
+
+async function expectAllSigned(): Promise<void> {
+  const outcomes = await signAll();
+  expect(outcomes.map(({ status }) => status)).toEqual(requestIds.map(() => 'fulfilled'));
+  expect(await sods.openIntents()).toEqual([]);
+  checkInvariants();
+}
+
+describe.each<Fault>(['not-applied', 'applied-but-answer-lost'])('the n-th statement fails: %s', (fault) => {
+  it('for every n: invariants hold at once, after reopening, and when all is done again', async () => {
+    let statements = 0;
+    for (let number = 1; ; number += 1) {
+      database.failStatement(number, fault);
+      await signAll();
+      const isOver = database.isFaultAhead;
+      checkInvariants();
+      reopen();
+      checkInvariants();
+      await expectAllSigned();
+      if (isOver) break;
+      statements = number;
+      startAnew();
+    }
+    // BEGIN, four times SAVEPOINT, INSERT, UPDATE, RELEASE, then COMMIT; and the same for the SODs.
+    expect(statements).toBeGreaterThan(30);
+  });
+
+  it('the same without reopening', async () => {
+    for (let number = 1; ; number += 1) {
+      database.failStatement(number, fault);
+      await signAll();
+      if (database.isFaultAhead) break;
+      await expectAllSigned();
+      expect(commits.failure).toBeUndefined();
+      startAnew();
+    }
+  });
+});
+
+/** Forgets all SODs, on record too, and leaves the key. */
+function startAnew(): void {
+  database.close();
+  const raw = new DatabaseSync(path);
+  raw.exec('DELETE FROM sods; DELETE FROM sod_intents; DELETE FROM log_leaves WHERE leaf_index > 0');
+  raw.exec('UPDATE keys SET uses = 1; VACUUM');
+  raw.close();
+  signatures = 0;
+  answered.clear();
+  open();
+}
+
+describe('a disk that is full', () => {
+  const pages = () => database.all<{ page_count: number }>(pragma('page_count'))[0]?.page_count ?? 0;
+  const limitPages = (count: number) => database.all(pragma(`max_page_count = ${count}`));
+
+  it('after any number of pages: says so, loses nothing, and goes on when there is room', async () => {
+    let refused = 0;
+    for (let room = 0; room < 14; room += 1) {
+      limitPages(pages() + room);
+      const outcomes = await signAll();
+      refused += outcomes.filter(({ status }) => status === 'rejected').length;
+      for (const outcome of outcomes) {
+        if (outcome.status === 'fulfilled') continue;
+        expect(outcome.reason).toMatchObject({
+          what: 'records',
+          mend: expect.stringContaining('disk is full'),
+        });
+        expect(commits.failure).toBe(outcome.reason);
+      }
+      checkInvariants();
+      limitPages(1_000_000);
+      await expectAllSigned();
+      expect(commits.failure).toBeUndefined();
+      startAnew();
+    }
+    expect(refused).toBeGreaterThan(requestIds.length);
+  });
+});
+
+describe('another process writes', () => {
+  it('for a moment: nobody notices', async () => {
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const signed = sign('one');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    other.exec('COMMIT');
+    await signed;
+    other.close();
+    checkInvariants();
+  });
+
+  it('and does not end: it is said in time, and heals when it ends', async () => {
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN EXCLUSIVE');
+    await expect(sign('one')).rejects.toMatchObject({
+      kind: 'unavailable',
+      what: 'records',
+      outcome: 'not-applied',
+      mend: expect.stringContaining('another process'),
+    });
+    expect(commits.failure).toMatchObject({ what: 'records' });
+    expect(await sods.find('one')).toBeUndefined();
+    expect(signatures).toBe(0);
+    other.exec('ROLLBACK');
+    other.close();
+    await sign('one');
+    expect(commits.failure).toBeUndefined();
+    checkInvariants();
+  });
+
+  it('while the records are closed: whoever waits is told', async () => {
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN EXCLUSIVE');
+    const outcome = Promise.allSettled([sign('one')]);
+    await new Promise((resolve) => setImmediate(resolve));
+    database.close();
+    expect(await outcome).toMatchObject([{ status: 'rejected' }]);
+    other.close();
+    open();
+    await sign('one');
+  });
+});
+
+describe('a rollback that fails too', () => {
+  it('leaves nothing of its transaction, and does not end the process', async () => {
+    const control = database.control.bind(database);
+    let isBroken = true;
+    database.control = (statement) => {
+      if (isBroken && /^(COMMIT|ROLLBACK$)/.test(statement)) {
+        throw new Unavailable('records', 'disk I/O error', { outcome: 'not-applied', mend: 'none' });
+      }
+      control(statement);
+    };
+    await expect(sign('one')).rejects.toThrow('disk I/O error');
+    await expect(sign('two')).rejects.toThrow('records');
+    isBroken = false;
+    await expectAllSigned();
+  });
+});
+
+describe('a write that is refused', () => {
+  it('is undone alone; the others of its commit are durable', async () => {
+    const unknownKey = { ...intentOf('foreign'), keyId: 'ee'.repeat(16) };
+    const outcomes = await Promise.allSettled([sods.claim(unknownKey), sign('one'), sign('two')]);
+    expect(outcomes[0]).toMatchObject({ reason: { kind: 'broken' } });
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    reopen();
+    await eventually('both', async () => (await sods.find('two')) !== undefined);
+    expect(await sods.openIntents()).toEqual([]);
+    checkInvariants();
+  });
+});
+
+function pragma(text: string): CompiledQuery<{ page_count: number }> {
+  return { sql: `PRAGMA ${text}`, parameters: [] } as unknown as CompiledQuery<{ page_count: number }>;
+}
