@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
+import { unavailableToken } from './pkcs11-error.ts';
 
 /** Where Debian, Fedora and others install SoftHSM 2. */
 const modulePaths = [
@@ -33,8 +34,18 @@ export function writeSoftHsmConfiguration(directory: string): string {
 /**
  * Initialises a token in the first free slot. For development and tests; a state's token is initialised
  * with its vendor's tools. The module reads SOFTHSM2_CONF from the environment of this process.
+ *
+ * @throws Unavailable
  */
 export function initialiseToken(modulePath: string, label: string, soPin: string, userPin: string): void {
+  try {
+    initialise(modulePath, label, soPin, userPin);
+  } catch (error) {
+    throw unavailableToken(`initialising token ${label}`, error);
+  }
+}
+
+function initialise(modulePath: string, label: string, soPin: string, userPin: string): void {
   const module = graphene.Module.load(modulePath);
   module.initialize({ flags: pkcs11.CKF_OS_LOCKING_OK });
   try {

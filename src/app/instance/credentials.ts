@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PublicKeyValue } from '../../formats/algorithms/encode-subject-public-key-info.ts';
 import type { AccessRole } from '../../services/access/access-certificates.ts';
@@ -7,6 +7,7 @@ import { InvariantBroken } from '../../services/errors.ts';
 import { issuerOf } from '../../services/issuance/establish.ts';
 import type { IssuanceDeps } from '../../services/issuance/issuance-deps.ts';
 import { issueCertificate } from '../../services/issuance/issue-certificate.ts';
+import { orUnavailable, writeWholeFile } from './whole-file.ts';
 
 /** Files of one holder, under `credentials/NAME/`. */
 export interface CredentialPaths {
@@ -40,7 +41,8 @@ export async function makeCredential(
 ): Promise<boolean> {
   const paths = credentialPaths(directory, holder.name);
   if (existsSync(paths.cert)) return false;
-  mkdirSync(join(directory, holder.name), { recursive: true, mode: 0o700 });
+  const folder = join(directory, holder.name);
+  orUnavailable(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   if (!existsSync(paths.key)) writePrivateKey(paths.key);
   const profile = holder.role === 'server' ? 'access-server' : 'access-client';
   const issuer = await issuerOf(deps, profile);
@@ -53,14 +55,14 @@ export async function makeCredential(
     hosts: 'hosts' in holder ? holder.hosts : undefined,
   });
   if (issuer === undefined) throw new InvariantBroken('an access certificate was issued without its CA');
-  writeFileSync(paths.ca, pem(issuer.certificate));
-  writeFileSync(paths.cert, pem(record.der));
+  writeWholeFile(paths.ca, pem(issuer.certificate));
+  writeWholeFile(paths.cert, pem(record.der));
   return true;
 }
 
 function writePrivateKey(path: string): void {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  writeWholeFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
 }
 
 function publicKeyValue(key: KeyObject): PublicKeyValue {

@@ -1,12 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { softHsmModule, writeSoftHsmConfiguration } from '../../../hsm/softhsm.ts';
 import { Unavailable } from '../../services/errors.ts';
 import type { Configuration } from './configuration.ts';
 import { instancePaths } from './load-instance.ts';
+import { orUnavailable, writeWholeFile } from './whole-file.ts';
 
 export interface DevelopmentOptions {
   readonly home: string;
@@ -34,12 +35,17 @@ const usualAlgorithms: Readonly<Record<string, string>> = {
  * Lays out the folder of a development instance: SoftHSM token, PINs, policies and `sigillo.yaml`, which is
  * written last and so tells that everything else is there. What exists is left as it is.
  *
- * @throws Unavailable when SoftHSM 2 is not installed
+ * @throws Unavailable when SoftHSM 2 is not installed, or disk or token cannot be written
  */
 export function layOutDevelopment(options: DevelopmentOptions): void {
+  if (!existsSync(instancePaths(options.home).configuration)) {
+    orUnavailable(options.home, () => layOut(options));
+  }
+}
+
+function layOut(options: DevelopmentOptions): void {
   const { home } = options;
   const paths = instancePaths(home);
-  if (existsSync(paths.configuration)) return;
   const module = softHsmModule();
   if (module === undefined) {
     throw new Unavailable('token', 'SoftHSM 2 is not installed', {
@@ -54,18 +60,30 @@ export function layOutDevelopment(options: DevelopmentOptions): void {
   cpSync(options.policies, join(home, 'policies'), { recursive: true });
   const configuration = developmentConfiguration(options, module);
   const draft = `${paths.configuration}.draft`;
-  writeFileSync(
+  writeWholeFile(
     draft,
     `# Development instance: SoftHSM token, state of Utopia. Never for a real state.\n${stringify(configuration)}`,
   );
-  execFileSync(process.execPath, [options.main, 'signer', '--initialise-token', draft], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  initialiseToken(options.main, draft);
+  renameSync(draft, paths.configuration);
+}
+
+/** In a process of its own, because this one never loads a PKCS#11 module. */
+function initialiseToken(main: string, configuration: string): void {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [main, 'signer', '--initialise-token', configuration],
+    { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' },
+  );
+  if (status === 0) return;
+  throw new Unavailable('token', `the development token cannot be initialised: ${stderr.split('\n')[0]}`, {
+    outcome: 'not-applied',
+    mend: 'a full disk or wrong file permissions are usual causes; mend them, then do the same again',
   });
-  writeFileSync(paths.configuration, stringify(configuration));
 }
 
 function writeSecret(path: string, make: () => string): void {
-  if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600 });
+  if (!existsSync(path)) writeWholeFile(path, `${make()}\n`, 0o600);
 }
 
 function developmentConfiguration(options: DevelopmentOptions, module: string): Configuration {

@@ -1,10 +1,11 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Artefact, buildCatalogue } from '../../services/distribution/catalogue.ts';
 import { establish } from '../../services/issuance/establish.ts';
 import type { IssuanceDeps } from '../../services/issuance/issuance-deps.ts';
 import { type CredentialHolder, makeCredential } from './credentials.ts';
 import type { Instance } from './load-instance.ts';
+import { holdsAlready, orUnavailable, writeWholeFile } from './whole-file.ts';
 
 const developmentHolders: readonly CredentialHolder[] = [
   { name: 'station', role: 'station' },
@@ -41,8 +42,8 @@ export async function writeTrust({ paths }: Instance, deps: IssuanceDeps): Promi
   for (const artefact of await buildCatalogue(deps)) {
     if (!forBorders.includes(artefact.kind)) continue;
     const path = join(paths.trust, artefact.path.slice(1).replaceAll('/', '-'));
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, artefact.octets);
-    renameSync(`${path}.new`, path);
+    if (holdsAlready(path, artefact.octets)) continue;
+    orUnavailable(paths.trust, () => mkdirSync(dirname(path), { recursive: true }));
+    writeWholeFile(path, artefact.octets);
   }
 }

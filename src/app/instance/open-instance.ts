@@ -68,16 +68,29 @@ export function openInstance(
  * @throws Unavailable when another process has it
  */
 export function lockInstance(home: string): () => void {
-  const database = new DatabaseSync(join(home, 'serving.lock'), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(join(home, 'serving.lock'), { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
-    database.close();
-    throw new Unavailable('instance', `${home} is being served by another process`, {
-      outcome: 'not-applied',
-      mend: 'end that process first, or use another --home',
+    database?.close();
+    throw cannotLock(home, cause);
+  }
+  return () => database.close();
+}
+
+/** SQLITE_BUSY is another process; everything else is the file system's. */
+function cannotLock(home: string, cause: unknown): Unavailable {
+  const outcome = 'not-applied';
+  if (cause instanceof Error && 'errcode' in cause && (Number(cause.errcode) & 0xff) === 5) {
+    const mend = 'end that process first, or use another --home';
+    return new Unavailable('instance', `${home} is being served by another process`, {
+      outcome,
+      mend,
       cause,
     });
   }
-  return () => database.close();
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const mend = 'see that the folder is there, can be written to, and has space';
+  return new Unavailable('instance', `${home} cannot be locked: ${detail}`, { outcome, mend, cause });
 }
