@@ -1,5 +1,5 @@
 import { toWire, type JobMessage, type SignerMessage } from '../adapters/signer-pool/index.ts';
-import { Unavailable } from '../services/errors.ts';
+import { Refused, Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
 import { loadAnyInstance } from './instance/load-instance.ts';
@@ -39,14 +39,19 @@ export function runSigner(home: string): void {
     try {
       tell({ kind: 'done', id: message.id, result: runJob(core, message) });
     } catch (error) {
-      const mustEnd = error instanceof Unavailable;
-      isEnding = mustEnd;
-      tell({ kind: 'error', id: message.id, error: toWire(error) }, () => mustEnd && process.exit(1));
+      isEnding = mustEndAfter(message, error);
+      tell({ kind: 'error', id: message.id, error: toWire(error) }, () => isEnding && process.exit(1));
     }
   };
   process.on('message', (messages: readonly JobMessage[]) => {
     for (const message of messages) if (!isEnding) run(message);
   });
+}
+
+/** A key that is not there to sign with is looked for on the token that is there when the next process starts. */
+function mustEndAfter({ job }: JobMessage, error: unknown): boolean {
+  if (error instanceof Refused) return error.code === 'not-found' && job !== 'findKey';
+  return error instanceof Unavailable;
 }
 
 function runJob(core: SigningCore, message: JobMessage): unknown {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MalformedInput } from '../../src/formats/malformed-input.ts';
-import { InvariantBroken, Unavailable } from '../../src/services/errors.ts';
+import { InvariantBroken, Refused, Unavailable } from '../../src/services/errors.ts';
 import {
   type FaultKind,
   firstKey,
@@ -321,6 +321,17 @@ describe('an intent that can never be signed as it was meant', () => {
     world.refusal = keyNotActive;
     await expect(world.service.completeOpenIntents()).rejects.toBe(keyNotActive);
     expect(world.openIntents()).toEqual([]);
+  });
+});
+
+describe('a key that is not on the token', () => {
+  it('leaves the intent open, until the right token is there', async () => {
+    world.refusal = new Refused('not-found', 'the token has no such key', { mend: 'connect the right one' });
+    await expect(world.sign('one')).rejects.toMatchObject({ kind: 'unavailable', outcome: 'not-applied' });
+    expect(world.openIntents()).toEqual(['one']);
+    world.refusal = undefined;
+    await world.sign('one');
+    expect(world.abandoned()).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { isServiceError, type RefusalCode, type ServiceError } from '../../services/errors.ts';
+import { isServiceError, type RefusalCode } from '../../services/errors.ts';
 
 /** A problem document (RFC 9457), with what a station's operator needs to mend it. */
 export interface Problem {
@@ -62,8 +62,8 @@ export function toProblem(error: unknown): Problem {
         type: problemType(`${error.what}-unavailable`),
         title: 'Not available at the moment',
         status: 503,
-        detail: publicDetail(error),
-        mend: error.mend,
+        detail: withoutPaths(error.message),
+        mend: withoutPaths(error.mend),
       };
     case 'broken':
       return internal();
@@ -71,8 +71,8 @@ export function toProblem(error: unknown): Problem {
 }
 
 /** What a station may read of a token's or database's failure: not the paths of the server. */
-function publicDetail(error: Extract<ServiceError, { kind: 'unavailable' }>): string {
-  return error.message.replace(/(^|\s)\/[^\s;,]+/g, '$1…');
+function withoutPaths(text: string): string {
+  return text.replace(/(^|\s)\/[^\s;,]+/g, '$1…');
 }
 
 function internal(): Problem {

@@ -259,6 +259,7 @@ export class SodService {
       try {
         return await this.#deps.signer.signSod(orderOf(intent, signer));
       } catch (error) {
+        if (error instanceof Refused && error.code === 'not-found') throw keyNotOnToken(error);
         const isForbidden = error instanceof Refused || error instanceof MalformedInput;
         if (isForbidden) await records.abandon(intent, error.message);
         const isLost = error instanceof Unavailable && error.outcome === 'unknown';
@@ -290,6 +291,15 @@ export class SodService {
 
 function isUsageLimit(error: unknown): error is Refused {
   return error instanceof Refused && error.details.rule === 'key-usage-limit';
+}
+
+/** The wrong token, or one that was restored: nothing that the request could mend, and it may come back. */
+function keyNotOnToken(cause: Refused): Unavailable {
+  return new Unavailable('token', cause.message, {
+    outcome: 'not-applied',
+    mend: cause.details.mend,
+    cause,
+  });
 }
 
 function orderOf(intent: SodIntent, signer: DocumentSignerEntry) {
