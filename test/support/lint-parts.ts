@@ -265,7 +265,8 @@ export function ecAlgorithm(parameters: Uint8Array): Uint8Array {
 
 const caUsage: readonly KeyUsageBit[] = ['keyCertSign', 'cRLSign'];
 const distributionPoints = encodeCrlDistributionPoints(['https://csca.example/crl/UTO.crl']);
-const serialNumber = integer(BigInt('0x5a17b1c9d3e4f60718293a4b5c6d7e8f'));
+const signerSerialNumber = integer(BigInt('0x5a17b1c9d3e4f60718293a4b5c6d7e8f'));
+const caSerialNumber = integer(BigInt('0x2b8e03f1a6c94d750e61b2d3f4a58697'));
 
 /** Who signs: a key under a name, with the certificate that says so. */
 export interface Issuer {
@@ -288,7 +289,7 @@ function partsOf(
   const signature = encodeSignatureAlgorithm(signer.algorithm.signature);
   return {
     version: contextConstructed(0, integer(2)),
-    serialNumber,
+    serialNumber: signerSerialNumber,
     signature,
     signatureAlgorithm: signature,
     subjectPublicKeyInfo: encodeSubjectPublicKeyInfo(key, 'explicit'),
@@ -319,7 +320,7 @@ function caExtensions(
 const cscaName = nameOf('CSCA Utopia');
 
 export function cscaParts(key: SoftwareKey): CertificateParts {
-  return partsOf(key, {
+  const parts = partsOf(key, {
     issuer: cscaName,
     subject: cscaName,
     notBefore: at('2026-01-01'),
@@ -327,11 +328,20 @@ export function cscaParts(key: SoftwareKey): CertificateParts {
     extensions: caExtensions(key.value, key.value, [instant('2026-01-01'), instant('2030-01-01')]),
     key: key.value,
   });
+  return { ...parts, serialNumber: caSerialNumber };
 }
 
+const issuers = new Map<string, Issuer>();
+
+/** The same certificate each time: ECDSA would sign it otherwise every time. */
 export function issuerOf(key: SoftwareKey): Issuer {
+  const id = `${key.algorithm.name} ${Buffer.from(keyIdentifierOf(key.value)).toString('hex')}`;
+  const known = issuers.get(id);
+  if (known !== undefined) return known;
   const parts = cscaParts(key);
-  return { key, name: parts.subject, certificate: signParts(encodeTbs(parts), parts) };
+  const issuer = { key, name: parts.subject, certificate: signParts(encodeTbs(parts), parts) };
+  issuers.set(id, issuer);
+  return issuer;
 }
 
 /** The new key of the CSCA, certified by the old one. */

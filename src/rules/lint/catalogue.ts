@@ -4,9 +4,15 @@ import { read as readCertificate } from './certificate/read.ts';
 import { certificateRules } from './certificate/rules.ts';
 import { read as readCrl } from './crl/read.ts';
 import { crlRules } from './crl/rules.ts';
+import { read as readDeviationList } from './deviation-list/read.ts';
+import { deviationListRules } from './deviation-list/rules.ts';
 import { type Edition, editions } from './edition.ts';
+import { read as readMasterList } from './master-list/read.ts';
+import { masterListRules } from './master-list/rules.ts';
 import { type LintReport, unknownFormatRule } from './report.ts';
 import type { LintContext, Rule, RuleDescription } from './rule.ts';
+import { read as readSod } from './sod/read.ts';
+import { sodRules } from './sod/rules.ts';
 import { applyWaiversTo, type WaivedReport, type Waiver, waiverExpired } from './waivers.ts';
 
 /** A rule with what it concerns, for documents. */
@@ -28,6 +34,12 @@ export const allRules: readonly CatalogueEntry[] = [
   ...entries<CertificateContext>('certificate', certificateRules, certificateKinds),
   described('CRL', readCrl),
   ...entries('CRL', crlRules, ['crl']),
+  described('master list', readMasterList),
+  ...entries('master list', masterListRules, ['master-list']),
+  described('deviation list', readDeviationList),
+  ...entries('deviation list', deviationListRules, ['deviation-list']),
+  described('EF.SOD', readSod),
+  ...entries('EF.SOD', sodRules, ['ef-sod']),
   described('waiver', waiverExpired),
 ];
 

@@ -1,0 +1,10 @@
+import type { RuleDescription } from '../rule.ts';
+
+/** Judged by the decoder: what it throws is the finding. */
+export const read: RuleDescription = {
+  id: 'D-READ',
+  title: 'the deviation list can be read',
+  severity: 'error',
+  source: 'Doc 9303-12 §10',
+  mend: 'make the list anew; the detail says where it cannot be read',
+};
