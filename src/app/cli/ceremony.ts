@@ -186,7 +186,6 @@ function announcement(
   const { state, token, policies, instanceId } = deps;
   const resumed = prepared.transcript.entries.length > 0;
   const lines = [
-    paint(screen, 'bold', ceremony.title),
     `  ceremony   ${ceremony.ceremony}, SHA-256 ${ceremony.sha256}`,
     `  policies   SHA-256 ${policies.digest}`,
     `  instance   ${instanceId}, ${state.organization} (${state.country}, ${state.mrzCode}), ${deps.environment}`,
@@ -203,7 +202,8 @@ function announcement(
     ]),
     '',
   ];
-  return `${lines.map(printable).join('\n')}\n`;
+  const title = paint(screen, 'bold', printable(ceremony.title));
+  return `${[title, ...lines.map(printable)].join('\n')}\n`;
 }
 
 /** What a request asks for. */
