@@ -9,6 +9,7 @@ import {
 } from '../../rules/exchange/request-bundle.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import { revokedUnderCsca } from '../crl/revoked-under-csca.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { PlannedKey } from '../issuance/establish.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
@@ -214,13 +215,8 @@ async function unlistedRevocations(deps: ExchangeDeps): Promise<RequestContent['
       listed.add(entry.serialNumber);
     }
   }
-  const underCsca = new Set(
-    (await deps.records.certificates())
-      .filter(({ profile }) => deps.policies.profiles.get(profile)?.issuer === 'csca')
-      .map(({ serialNumber }) => serialNumber),
-  );
-  return (await deps.records.revocations())
-    .filter(({ serialNumber }) => underCsca.has(serialNumber) && !listed.has(serialNumber))
+  return (await revokedUnderCsca(deps))
+    .filter(({ serialNumber }) => !listed.has(serialNumber))
     .map(({ serialNumber, revocationDate, reason }) => ({ serialNumber, revocationDate, reason }));
 }
 
