@@ -493,7 +493,7 @@ describe('the signer that signs bundles is no oracle', () => {
   it('signs with exchange keys only', async () => {
     const { content, contentOctets } = parseRequestBundle(request);
     expect(() => sign(contentOctets, content.requests[0]?.keyId)).toThrow(/is not for exchange/);
-    const [, csca] = await world.offline.deps.records.keys();
+    const csca = (await world.offline.deps.records.keys()).find(({ role }) => role === 'csca');
     expect(() => sign(contentOctets, csca?.keyId)).toThrow(/is not for exchange/);
   });
 

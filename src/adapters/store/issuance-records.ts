@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import { InvariantBroken, Refused } from '../../services/errors.ts';
 import type {
   CertificateRecord,
@@ -18,6 +19,9 @@ import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogEvent, LogLeaves } from './log-leaves.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
+
+/** Two may be of the same millisecond; their rows are not. */
+const inOrderOfRecording = sql`rowid`;
 
 /** IssuanceRecords on SQLite. */
 export class SqliteIssuanceRecords implements IssuanceRecords {
@@ -150,17 +154,19 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
       const end = ends.find((event) => event.key_id === keyId && event.state === state);
       return end && { at: new Date(end.at), reason: end.reason };
     };
-    return this.#database.all(queries.selectFrom('keys').selectAll().orderBy('created_at')).map((row) => ({
-      keyId: row.key_id,
-      role: row.role as KeyRecord['role'],
-      label: row.label,
-      keyAlgorithm: row.key_algorithm,
-      usageLimit: row.usage_limit ?? undefined,
-      createdAt: new Date(row.created_at),
-      uses: row.uses,
-      retired: endOf(row.key_id, 'retired'),
-      destroyed: endOf(row.key_id, 'destroyed'),
-    }));
+    return this.#database
+      .all(queries.selectFrom('keys').selectAll().orderBy('created_at').orderBy('label'))
+      .map((row) => ({
+        keyId: row.key_id,
+        role: row.role as KeyRecord['role'],
+        label: row.label,
+        keyAlgorithm: row.key_algorithm,
+        usageLimit: row.usage_limit ?? undefined,
+        createdAt: new Date(row.created_at),
+        uses: row.uses,
+        retired: endOf(row.key_id, 'retired'),
+        destroyed: endOf(row.key_id, 'destroyed'),
+      }));
   }
 
   async certificates(): Promise<readonly CertificateRecord[]> {
@@ -172,7 +178,9 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 
   #readCertificates(): readonly CertificateRecord[] {
-    const rows = this.#database.all(queries.selectFrom('certificates').selectAll().orderBy('issued_at'));
+    const rows = this.#database.all(
+      queries.selectFrom('certificates').selectAll().orderBy(inOrderOfRecording),
+    );
     return rows.map((row) => ({
       sha256: row.sha256,
       serialNumber: BigInt(`0x${row.serial_number}`),

@@ -23,8 +23,11 @@ import {
   verifyCertificate,
   verifyCrl,
 } from '../../rules/passive-authentication/index.ts';
+import { applyWaivers, lintCertificate } from '../../rules/lint/index.ts';
+import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
 import type { CertificateRecord, CrlRecord } from '../ports.ts';
+import { lintedKind } from '../signing-core/lint-order.ts';
 import { bundleRefusal, type ExchangeDeps, partnerOf } from './exchange-deps.ts';
 import type { Acceptance } from './exchange-records.ts';
 
@@ -248,6 +251,22 @@ function assertRequested(
   const types = profile.extensions.documentTypeList?.types ?? [];
   const listed = certificate.documentTypeList?.types ?? [];
   if (types.toSorted().join() !== listed.toSorted().join()) refuse('the list of document types');
+  assertRules(deps, certificate, profile, field);
+}
+
+/** Every rule of Doc 9303 on what the other machine issued, with the waivers of this one. */
+function assertRules(
+  deps: AcceptanceDeps,
+  certificate: Certificate,
+  profile: CertificateProfile,
+  field: string,
+): void {
+  const options = { kind: lintedKind(profile), edition: 8, mrzCode: deps.state.mrzCode } as const;
+  const report = lintCertificate(certificate.bytes, options);
+  const waived = applyWaivers(report, deps.policies.waivers, deps.clock.now());
+  const error = waived.findings.find(({ severity }) => severity === 'error');
+  if (error === undefined) return;
+  throw bundleRefusal('E-CERT', `the certificate breaks ${error.code}: ${error.detail}`, field, error.mend);
 }
 
 async function crlOf(deps: AcceptanceDeps, content: ResponseContent, trust: TrustStore): Promise<CrlRecord> {
