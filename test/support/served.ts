@@ -69,7 +69,8 @@ export class Served {
 
   #until(what: string, condition: () => Promise<boolean>): Promise<void> {
     return eventually(what, async () => {
-      if (this.process.exitCode !== null) throw new Error(`the service ended instead of ${what}:\n${this.#log}`);
+      if (this.process.exitCode !== null)
+        throw new Error(`the service ended instead of ${what}:\n${this.#log}`);
       return condition();
     }).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.#log.slice(-4_000)}`);

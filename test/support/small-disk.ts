@@ -17,7 +17,7 @@ export class SmallDisk {
   static mount(kibibytes: number): SmallDisk | undefined {
     const folder = mkdtempSync(join(tmpdir(), 'sigillo-disk-'));
     try {
-      mount('-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', folder);
+      run('mount', '-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', folder);
       return new SmallDisk(folder);
     } catch (error) {
       rmSync(folder, { recursive: true });
@@ -41,18 +41,18 @@ export class SmallDisk {
   }
 
   setReadOnly(isReadOnly: boolean): void {
-    mount('-o', isReadOnly ? 'remount,ro' : 'remount,rw', this.folder);
+    run('mount', '-o', isReadOnly ? 'remount,ro' : 'remount,rw', this.folder);
   }
 
   unmount(): void {
     // Lazily: a process that was just killed may still hold a file.
-    execFileSync('umount', ['--lazy', this.folder], { stdio: 'ignore' });
+    run('umount', '--lazy', this.folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-function mount(...args: readonly string[]): void {
-  execFileSync('mount', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+function run(command: string, ...args: readonly string[]): void {
+  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 function writeUntilFull(file: number, chunk: Buffer): void {

@@ -7,6 +7,7 @@ import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean } from '../issuance/assert-clean.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
+import { orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey } from '../issuance/issue-certificate.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
@@ -36,13 +37,12 @@ export async function publishCrl(deps: IssuanceDeps): Promise<CrlRecord> {
 export type CrlIntent = Extract<IssuanceIntent, { kind: 'crl' }>;
 
 /** The second half of `publishCrl`, after a crash too. */
-export async function completeCrl(
-  deps: IssuanceDeps,
-  { keyId, crlNumber, thisUpdate }: CrlIntent,
-): Promise<CrlRecord> {
+export async function completeCrl(deps: IssuanceDeps, intent: CrlIntent): Promise<CrlRecord> {
+  const { keyId, crlNumber, thisUpdate } = intent;
   const issuer = await issuerWithKey(deps, keyId);
   const revoked = (await revokedUnderCsca(deps)).filter((entry) => entry.revocationDate <= thisUpdate);
-  const der = await deps.signer.signCrl({ issuer, crlNumber, thisUpdate, revoked });
+  const order = { issuer, crlNumber, thisUpdate, revoked };
+  const der = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
   const crl = checkCrl(der, issuer, crlNumber, revoked);
   await assertLintClean(deps, der, issuer);
   const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };

@@ -1,12 +1,11 @@
 import { publishCrl } from '../crl/publish-crl.ts';
-import { Unavailable } from '../errors.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
-import type { CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
-import { InvariantBroken } from '../errors.ts';
+import type { CertificateRecord, IssuanceIntent, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
+import { InvariantBroken, Unavailable } from '../errors.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
-import { issueCertificate, newestIssuer } from './issue-certificate.ts';
-import { makeKeyPair } from './make-key-pair.ts';
+import { completeCertificate, issueCertificate, newestIssuer } from './issue-certificate.ts';
+import { completeKeyPair, makeKeyPair } from './make-key-pair.ts';
 import { recoverIssuance } from './recover-issuance.ts';
 
 /** A key with its certificate that an instance is to have. */
@@ -136,12 +135,21 @@ export async function makeCertifiedKey(
   if (key !== undefined && certificates.some(({ keyId }) => keyId === key?.keyId)) {
     throw new InvariantBroken(`key ${label} is certified already; a key is certified once`);
   }
+  const open = await deps.records.openIntents();
   if (key === undefined) {
     progress(`key pair ${label} (${keyAlgorithm}) on the token`);
+    key = await completeKeyOfLabel(deps, open, label);
+  }
+  if (key === undefined) {
     const usageLimit = deps.policies.profiles.get(profile)?.rotation?.usageLimit;
     key = await makeKeyPair(deps, role, label, keyAlgorithm, usageLimit);
   }
   progress(`certificate ${label}`);
+  const begun = open.find((intent) => certifies(intent, key.keyId));
+  if (begun?.kind === 'certificate') {
+    await deps.records.countUse(begun);
+    return completeCertificate(deps, begun.order);
+  }
   return issueCertificate(deps, {
     profile,
     subject: { sequence },
@@ -150,6 +158,25 @@ export async function makeCertifiedKey(
     issuer: await issuerOf(deps, profile),
     usageFrom,
   });
+}
+
+/** A key pair that was begun and not ended, because the token failed in between, is completed, not made twice. */
+async function completeKeyOfLabel(
+  deps: IssuanceDeps,
+  open: readonly IssuanceIntent[],
+  label: string,
+): Promise<KeyOrder | undefined> {
+  const begun = open.find((intent) => intent.kind === 'key' && intent.order.label === label);
+  if (begun?.kind !== 'key') return undefined;
+  await deps.records.countUse(begun);
+  await completeKeyPair(deps, begun.order);
+  return begun.order;
+}
+
+function certifies(intent: IssuanceIntent, keyId: string): boolean {
+  if (intent.kind !== 'certificate') return false;
+  const { subjectKey } = intent.order;
+  return 'keyId' in subjectKey && subjectKey.keyId === keyId;
 }
 
 /** The issuer that a profile asks for; undefined for a self-signed one. */

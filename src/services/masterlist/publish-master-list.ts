@@ -3,6 +3,7 @@ import { type Certificate, decodeCertificate } from '../../formats/x509/certific
 import { buildTrustStore, holds, verifyMasterList } from '../../rules/passive-authentication/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
+import { orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey, newestIssuer } from '../issuance/issue-certificate.ts';
 import type { IssuanceIntent, MasterListRecord } from '../ports.ts';
 
@@ -33,8 +34,9 @@ export type MasterListIntent = Extract<IssuanceIntent, { kind: 'master-list' }>;
 /** The second half of `publishMasterList`, after a crash too. */
 export async function completeMasterList(
   deps: IssuanceDeps,
-  { keyId, version, signingTime }: MasterListIntent,
+  intent: MasterListIntent,
 ): Promise<MasterListRecord> {
+  const { keyId, version, signingTime } = intent;
   const signer = await issuerWithKey(deps, keyId);
   const ours = await cscaCertificates(deps);
   const issuer = decodeCertificate(signer.certificate, { strict: true }).authorityKeyIdentifier
@@ -42,14 +44,15 @@ export async function completeMasterList(
   const csca = ours.find((root) => root.isSelfIssued && issuer && sameOctets(root.keyIdentifier, issuer));
   if (csca === undefined) throw notThere('CSCA');
   const certificates = ours.map(({ bytes }) => bytes);
-  const der = await deps.signer.signMasterList({
+  const order = {
     keyId,
     keyAlgorithm: signer.keyAlgorithm,
     signer: signer.certificate,
     csca: csca.bytes,
     certificates,
     signingTime,
-  });
+  };
+  const der = await orAbandoned(deps, intent, () => deps.signer.signMasterList(order));
   checkMasterList(der, certificates, csca, signingTime);
   const record = { version, signedAt: signingTime, der };
   await deps.records.recordMasterList(record);
