@@ -30,7 +30,8 @@ export class Station {
     const file = (holder: string, name: string) =>
       readFileSync(join(options.home, 'credentials', holder, name));
     const { holder } = options;
-    const own = holder === undefined ? undefined : { cert: file(holder, 'cert.pem'), key: file(holder, 'key.pem') };
+    const own =
+      holder === undefined ? undefined : { cert: file(holder, 'cert.pem'), key: file(holder, 'key.pem') };
     this.#port = options.port;
     this.#agent = new https.Agent({
       ...(options.credential ?? own),

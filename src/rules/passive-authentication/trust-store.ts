@@ -177,7 +177,7 @@ function oncePerKey(anchors: readonly TrustAnchor[]): readonly TrustAnchor[] {
 }
 
 /** Whether a signature holds under the key of a certificate, with what was tolerated. */
-export function checkIssuedBy(
+function checkIssuedBy(
   issued: Pick<Certificate, 'signatureAlgorithm' | 'tbsBytes' | 'signature'>,
   issuer: Certificate,
   options: { readonly strict: boolean },
