@@ -105,7 +105,7 @@ function row(measurement: Measurement): string {
   if (!isSods(measurement)) {
     const { bench, ours, unit, limit, rounds } = measurement;
     const all = rounds.map((round) => threeDigits(round.ours)).join(', ');
-    return `${bench}: ${threeDigits(ours)} ${unit} (${all}), budget ${limit} ${unit}`;
+    return `${bench}: ${threeDigits(ours)} ${unit} (${all}), budget ${threeDigits(limit)} ${unit}`;
   }
   const { rounds, cpuUs } = measurement;
   return columns([
