@@ -247,7 +247,7 @@ const activeAuthenticationInfo = sequence(
 );
 
 export const cardAccess = set(paceInfo);
-export const dg14 = tlv(0x6e, setOf([paceInfo, activeAuthenticationInfo]));
+const dg14 = tlv(0x6e, setOf([paceInfo, activeAuthenticationInfo]));
 export const dg14WithoutAa = tlv(0x6e, set(paceInfo));
 export const dg14WithoutPace = tlv(0x6e, set(activeAuthenticationInfo));
 

@@ -5,36 +5,44 @@ import { fromPem } from '../../formats/pem.ts';
 import { recognise } from '../../formats/recognise.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { CertificateList } from '../../formats/x509/crl.ts';
-import { isSameName } from '../../formats/x509/name.ts';
 import { filesBelow, readBytes } from './files.ts';
 
 /** CSCA certificates that the operator names as possible issuers. Nothing is trusted: a lint asks who signed. */
 export class Issuers {
-  readonly #certificates: readonly Certificate[];
+  readonly #byKey = new Map<string, Certificate[]>();
+  readonly #byName = new Map<string, Certificate[]>();
 
-  constructor(certificates: readonly Certificate[]) {
-    this.#certificates = certificates;
+  constructor(certificates: Iterable<Certificate>) {
+    for (const certificate of certificates) {
+      const { subject, keyIdentifier } = certificate;
+      add(this.#byKey, keyOf(subject.country, keyIdentifier), certificate);
+      add(this.#byName, subject.normalised, certificate);
+    }
   }
 
   /**
-   * The certificate of the key that signed. Where none did, the one that is named: then the lint finds that its
-   * signature does not hold.
+   * The certificate of the key that signed: by its identifier, or by name where none is given. Where none of those
+   * signed, the first of them, so that the lint finds that its signature does not hold.
    */
   find(issued: Certificate | CertificateList): Certificate | undefined {
-    const named = this.#certificates.filter((certificate) => isNamed(issued, certificate));
-    return named.find((certificate) => hasSigned(certificate, issued)) ?? named[0];
+    const { authorityKeyIdentifier, issuer } = issued;
+    const keyIdentifier = authorityKeyIdentifier?.keyIdentifier;
+    const named =
+      keyIdentifier === undefined
+        ? this.#byName.get(issuer.normalised)
+        : this.#byKey.get(keyOf(issuer.country, keyIdentifier));
+    return named?.find((certificate) => hasSigned(certificate, issued)) ?? named?.[0];
   }
 }
 
-/** By key identifier and country, or by name where no identifier is given. */
-function isNamed(
-  { authorityKeyIdentifier, issuer }: Certificate | CertificateList,
-  by: Certificate,
-): boolean {
-  const keyIdentifier = authorityKeyIdentifier?.keyIdentifier;
-  if (keyIdentifier === undefined) return isSameName(by.subject, issuer);
-  const isSameKey = Buffer.compare(by.keyIdentifier, keyIdentifier) === 0;
-  return isSameKey && by.subject.country === issuer.country;
+function keyOf(country: string | undefined, keyIdentifier: Uint8Array): string {
+  return `${country ?? ''} ${Buffer.from(keyIdentifier).toString('hex')}`;
+}
+
+function add(index: Map<string, Certificate[]>, key: string, certificate: Certificate): void {
+  const known = index.get(key);
+  if (known === undefined) index.set(key, [certificate]);
+  else known.push(certificate);
 }
 
 function hasSigned({ subjectPublicKey }: Certificate, issued: Certificate | CertificateList): boolean {

@@ -1,3 +1,5 @@
+import { decodeEfSodSignedData } from '../../formats/lds/ef-sod.ts';
+import { decodeMasterList } from '../../formats/masterlist/master-list.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { fromPem } from '../../formats/pem.ts';
 import { type FileKind, recognise } from '../../formats/recognise.ts';
@@ -8,7 +10,10 @@ import {
   type Edition,
   lintCertificate,
   lintCrl,
+  lintDeviationList,
+  lintMasterList,
   type LintReport,
+  lintSod,
   unknownFormat,
 } from '../../rules/lint/index.ts';
 import { readBytes } from './files.ts';
@@ -25,7 +30,7 @@ export interface LintFileOptions {
 
 /** What was found in one content of a file. */
 export interface LintedFile {
-  /** With the position of what is inside a list behind `#`. */
+  /** With the position of what is inside a list or EF.SOD behind `#`. */
   readonly file: string;
   readonly fileKind: FileKind;
   /** Subject, or issuer of a CRL; undefined for what has none or cannot be read. */
@@ -54,12 +59,22 @@ function lintContent(file: string, bytes: Uint8Array, options: LintFileOptions):
   const fileKind = recognise(bytes);
   switch (fileKind) {
     case 'certificate':
-      return [{ file, fileKind, ...lintOneCertificate(bytes, options) }];
+      return [lintOneCertificate(file, bytes, options)];
     case 'crl':
-      return [{ file, fileKind, ...lintOneCrl(bytes, options) }];
-    case 'ef-sod':
+      return [lintOneCrl(file, bytes, options)];
     case 'master-list':
+      return lintOneMasterList(file, bytes, options);
     case 'deviation-list':
+      return [
+        {
+          file,
+          fileKind,
+          subject: undefined,
+          report: lintDeviationList(bytes, { edition: options.edition }),
+        },
+      ];
+    case 'ef-sod':
+      return lintOneSod(file, bytes, options);
     case 'ef-com':
     case 'data-group':
     case 'card-security':
@@ -72,18 +87,59 @@ function lintContent(file: string, bytes: Uint8Array, options: LintFileOptions):
   }
 }
 
-type Linted = Pick<LintedFile, 'subject' | 'report'>;
-
-function lintOneCertificate(bytes: Uint8Array, { kind, edition, issuers }: LintFileOptions): Linted {
+function lintOneCertificate(
+  file: string,
+  bytes: Uint8Array,
+  { kind, edition, issuers }: LintFileOptions,
+): LintedFile {
   const certificate = orUndefined(() => decodeCertificate(bytes));
   const issuer = certificate && issuers.find(certificate);
-  return { subject: certificate?.subject.display, report: lintCertificate(bytes, { kind, edition, issuer }) };
+  const report = lintCertificate(bytes, { kind, edition, issuer });
+  return { file, fileKind: 'certificate', subject: certificate?.subject.display, report };
 }
 
-function lintOneCrl(bytes: Uint8Array, { edition, issuers }: LintFileOptions): Linted {
+function lintOneCrl(file: string, bytes: Uint8Array, { edition, issuers }: LintFileOptions): LintedFile {
   const crl = orUndefined(() => decodeCrl(bytes));
   const issuer = crl && issuers.find(crl);
-  return { subject: crl?.issuer.display, report: lintCrl(bytes, { edition, issuer }) };
+  return { file, fileKind: 'crl', subject: crl?.issuer.display, report: lintCrl(bytes, { edition, issuer }) };
+}
+
+function lintOneMasterList(file: string, bytes: Uint8Array, options: LintFileOptions): readonly LintedFile[] {
+  const { edition } = options;
+  const report = lintMasterList(bytes, { edition });
+  const list = orUndefined(() => decodeMasterList(bytes));
+  const subject = list?.signedData.certificates[0]?.subject.display;
+  const own: LintedFile = { file, fileKind: 'master-list', subject, report };
+  if (options.inside !== true || list === undefined) return [own];
+  const all = [...list.signedData.certificates, ...list.certificates].map((certificate) => certificate.bytes);
+  return [own, ...lintInside(file, [...all, ...list.malformed.map((one) => one.bytes)], options)];
+}
+
+function lintOneSod(file: string, bytes: Uint8Array, options: LintFileOptions): readonly LintedFile[] {
+  const { edition } = options;
+  const report = lintSod(bytes, { edition });
+  const embedded = orUndefined(() => decodeEfSodSignedData(bytes))?.certificates ?? [];
+  const own: LintedFile = { file, fileKind: 'ef-sod', subject: embedded[0]?.subject.display, report };
+  if (options.inside !== true) return [own];
+  return [
+    own,
+    ...lintInside(
+      file,
+      embedded.map((certificate) => certificate.bytes),
+      options,
+    ),
+  ];
+}
+
+/** What is inside a file is named by its place. The kind is for the file itself. */
+function lintInside(
+  file: string,
+  certificates: readonly Uint8Array[],
+  { edition, issuers }: LintFileOptions,
+): readonly LintedFile[] {
+  return certificates.map((bytes, index) =>
+    lintOneCertificate(`${file}#${index + 1}`, bytes, { edition, issuers }),
+  );
 }
 
 /** What cannot be decoded the lint itself reports. */

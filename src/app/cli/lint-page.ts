@@ -1,4 +1,4 @@
-import { allRules, type CatalogueEntry, type Edition } from '../../rules/lint/index.ts';
+import { allRules, type CatalogueEntry, type Edition, editions } from '../../rules/lint/index.ts';
 
 const intro = `# The lint
 
@@ -17,7 +17,7 @@ Files are recognised by their content. \`--json\` prints one object a line, \`{f
 
 - **Severity** follows the verb of the standard: MUST is an error, SHOULD a warning. Rules that are no rules of the standard have the source *good practice*; what the standard leaves open is no error.
 - **Edition.** A certificate is judged by the edition that was in force when it was made: the 6th (2006) through 2015, the 7th (2015) through 2021, the 8th (2021) from 2022 on. The year of publication still counts to the edition before, because nobody can issue after a text that was not out. Kinds that came with the 7th edition are never judged by the 6th. What Sigillo itself issues is judged by the 8th, whatever its dates.
-- **Inputs.** Some rules need more than the object: the CSCA certificate, the register of what was issued before, the policy's periods. Without them they are reported as not judged.
+- **Inputs.** Some rules need more than the object: the CSCA certificate, the register of what was issued before, the policy's periods. Without them they are reported as not judged. \`received\` is the file that an object came in, \`signature\` is there once it is signed.
 - **PKD codes** are those of the conformance checks of the ICAO PKD, \`ERR:DSC.CDP.14\` and the like; field and number stand in the table.
 - **Waivers** are in the policies: rule, reason and last day. An expired one sets nothing aside and is a finding itself.
 
@@ -40,7 +40,7 @@ function section(object: string): string {
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   return [
-    `## Rules about a ${object}`,
+    `## Rules about ${object === 'EF.SOD' ? 'an' : 'a'} ${object}`,
     '',
     '| id | severity | what must hold | concerns | source | PKD code | needs |',
     '|---|---|---|---|---|---|---|',
@@ -56,22 +56,22 @@ function pkdCell({ pkdCode }: CatalogueEntry): string {
 
 /** Kinds that a rule concerns, and editions where not all of them. */
 function kindsOf({ kinds, allKinds }: CatalogueEntry): string {
-  const byEdition = [...kinds].map(
-    ([edition, concerned]) => [edition, namesOf(concerned, allKinds)] as const,
-  );
+  const byEdition = [...kinds].map(([edition, concerned]) => {
+    return [edition, namesOf(concerned, allKinds.get(edition) ?? [])] as const;
+  });
   const newest = byEdition.at(-1)?.[1] ?? 'all';
   const same = byEdition.every(([, names]) => names === newest);
-  if (byEdition.length === 0 || (same && byEdition.length === 3)) return newest;
+  if (byEdition.length === 0 || (same && byEdition.length === editions.length)) return newest;
   if (same) return `${newest}; ${editionNames(byEdition.map(([edition]) => edition))}`;
   return byEdition.map(([edition, names]) => `${names} (${edition}th)`).join('; ');
 }
 
-function editionNames(editions: readonly Edition[]): string {
-  return `${editions.map((edition) => `${edition}th`).join(' and ')} edition`;
+function editionNames(concerned: readonly Edition[]): string {
+  return `${concerned.map((edition) => `${edition}th`).join(' and ')} edition`;
 }
 
-function namesOf(concerned: readonly string[], allKinds: readonly string[]): string {
-  if (concerned.length === allKinds.length) return 'all';
-  const others = allKinds.filter((kind) => !concerned.includes(kind));
+function namesOf(concerned: readonly string[], all: readonly string[]): string {
+  if (concerned.length === all.length) return 'all';
+  const others = all.filter((kind) => !concerned.includes(kind));
   return others.length <= 3 && concerned.length > 3 ? `all but ${others.join(', ')}` : concerned.join(', ');
 }

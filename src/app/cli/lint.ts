@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateKinds, type CertificateKind, type Edition, editions } from '../../rules/lint/index.ts';
+import { corpusPage, lintCorpus } from './lint-corpus.ts';
 import { lintPage } from './lint-page.ts';
 import { loadIssuers } from './issuers.ts';
 import { lintFile, type LintedFile } from './lint-file.ts';
@@ -16,6 +17,7 @@ interface LintOptions {
   readonly sarif?: boolean;
   readonly junit?: boolean;
   readonly rules?: boolean;
+  readonly corpus?: string;
 }
 
 /** `sigillo lint FILE…`: each file against the rules of Doc 9303 for what it is. */
@@ -41,8 +43,11 @@ export function registerLint(program: Command, screen: Screen): void {
     .addOption(new Option('--sarif', 'one SARIF 2.1.0 log').conflicts(['json', 'junit', 'rules']))
     .addOption(new Option('--junit', 'one JUnit report').conflicts(['json', 'sarif', 'rules']))
     .option('--rules', 'print all rules as a page of documentation')
+    .option('--corpus <folder>', 'print what is found below a folder, counted by country and edition')
     .action((files: readonly string[], options: LintOptions) => {
+      const { corpus } = options;
       if (options.rules === true) screen.stdout.write(lintPage());
+      else if (corpus !== undefined) screen.exit(exitCodeOf(screen, () => lintWhole(screen, corpus)));
       else if (files.length === 0) command.error("error: missing required argument 'file'", { exitCode: 2 });
       else screen.exit(exitCodeOf(screen, () => lintFiles(screen, files, options)));
     });
@@ -74,4 +79,10 @@ function lintFiles(screen: Screen, files: readonly string[], options: LintOption
   if (options.sarif === true) screen.stdout.write(sarif(all));
   if (options.junit === true) screen.stdout.write(junit(all));
   return all.every(isWithoutErrors) ? 0 : 1;
+}
+
+/** A page of counts is neither right nor wrong. */
+function lintWhole(screen: Screen, folder: string): 0 {
+  screen.stdout.write(corpusPage(lintCorpus(folder)));
+  return 0;
 }

@@ -85,7 +85,7 @@ export function decodeDeviationList(bytes: Uint8Array, options: DecodeOptions = 
  *
  * @throws MalformedInput
  */
-export function decodeDeviationListContent(
+function decodeDeviationListContent(
   bytes: Uint8Array,
   options: DecodeOptions = {},
 ): DeviationListContent {

@@ -1,5 +1,5 @@
-import { type CertificateContext } from './certificate/context.ts';
-import { certificateKinds } from './certificate/kind.ts';
+import type { CertificateContext } from './certificate/context.ts';
+import { certificateKinds, isOfEdition } from './certificate/kind.ts';
 import { read as readCertificate } from './certificate/read.ts';
 import { certificateRules } from './certificate/rules.ts';
 import { read as readCrl } from './crl/read.ts';
@@ -21,8 +21,8 @@ export interface CatalogueEntry extends RuleDescription {
   readonly object: string;
   /** Kinds that it concerns under an edition; an edition without any is left out. */
   readonly kinds: ReadonlyMap<Edition, readonly string[]>;
-  /** All kinds of the object. */
-  readonly allKinds: readonly string[];
+  /** Every kind of the object that the edition knows. */
+  readonly allKinds: ReadonlyMap<Edition, readonly string[]>;
   /** Inputs without which it cannot be judged. */
   readonly needs: readonly string[];
 }
@@ -31,7 +31,7 @@ export interface CatalogueEntry extends RuleDescription {
 export const allRules: readonly CatalogueEntry[] = [
   described('file', unknownFormatRule),
   described('certificate', readCertificate),
-  ...entries<CertificateContext>('certificate', certificateRules, certificateKinds),
+  ...entries<CertificateContext>('certificate', certificateRules, certificateKinds, isOfEdition),
   described('CRL', readCrl),
   ...entries('CRL', crlRules, ['crl']),
   described('master list', readMasterList),
@@ -44,28 +44,30 @@ export const allRules: readonly CatalogueEntry[] = [
 ];
 
 function described(object: string, rule: RuleDescription): CatalogueEntry {
-  return { ...rule, object, kinds: new Map(), allKinds: [], needs: [] };
+  return { ...rule, object, kinds: new Map(), allKinds: new Map(), needs: [] };
 }
 
 function entries<Context extends LintContext>(
   object: string,
   rules: readonly Rule<Context>[],
   kinds: readonly Context['kind'][],
+  isOfEdition: (kind: Context['kind'], edition: Edition) => boolean = () => true,
 ): readonly CatalogueEntry[] {
-  return rules.map((rule) => ({
-    ...rule,
-    object,
-    kinds: new Map(
-      editions
-        .map((edition) => {
-          const concerned = kinds.filter((kind) => rule.appliesTo?.(kind, edition) !== false);
-          return [edition, concerned] as const;
-        })
-        .filter(([, concerned]) => concerned.length > 0),
-    ),
-    allKinds: kinds,
-    needs: rule.needs ?? [],
-  }));
+  const allKinds = new Map(
+    editions.map((edition) => [edition, kinds.filter((kind) => isOfEdition(kind, edition))] as const),
+  );
+  return rules.map((rule) => {
+    const concerned = [...allKinds].map(([edition, all]) => {
+      return [edition, all.filter((kind) => rule.appliesTo?.(kind, edition) !== false)] as const;
+    });
+    return {
+      ...rule,
+      object,
+      kinds: new Map(concerned.filter(([, of]) => of.length > 0)),
+      allKinds,
+      needs: rule.needs ?? [],
+    };
+  });
 }
 
 const knownIds: ReadonlySet<string> = new Set(allRules.map(({ id }) => id));

@@ -1,6 +1,7 @@
 import { oids } from '../../../formats/oids.ts';
 import type { Certificate } from '../../../formats/x509/certificate.ts';
 import { isSameName } from '../../../formats/x509/name.ts';
+import type { Edition } from '../edition.ts';
 
 /** The kinds of certificate under a CSCA, as policies name them (Doc 9303-12 §7.1). */
 export const certificateKinds = [
@@ -21,6 +22,11 @@ export type CertificateKind = (typeof certificateKinds)[number];
 
 export function isCa(kind: CertificateKind): boolean {
   return kind === 'csca' || kind === 'csca-link';
+}
+
+/** All kinds but those of CSCA and Document Signer came with the 7th edition. */
+export function isOfEdition(kind: CertificateKind, edition: Edition): boolean {
+  return edition >= 7 || isCa(kind) || kind === 'document-signer';
 }
 
 /** Tables 7 and 8: two or three extensions and a name that fits a chip or a seal. */

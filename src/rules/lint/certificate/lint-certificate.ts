@@ -4,7 +4,7 @@ import { certificateKind } from '../../passive-authentication/index.ts';
 import { type Edition, editionOf } from '../edition.ts';
 import { judge, type LintReport, unreadable } from '../report.ts';
 import type { CertificateContext, CertificateInputs } from './context.ts';
-import { type CertificateKind, isCa, kindOf } from './kind.ts';
+import { type CertificateKind, isOfEdition, kindOf } from './kind.ts';
 import { readRawCertificate } from './raw-certificate.ts';
 import { read } from './read.ts';
 import { certificateRules } from './rules.ts';
@@ -48,7 +48,7 @@ export function lintDecoded(
   const context: CertificateContext = {
     ...options,
     kind,
-    edition: edition === 6 && !isOfSixthEdition(kind) ? 7 : edition,
+    edition: isOfEdition(kind, edition) ? edition : 7,
     certificate,
     raw: readRawCertificate(certificate.tbsBytes),
     issuer: kind === 'csca' ? certificate : options.issuer,
@@ -56,9 +56,4 @@ export function lintDecoded(
     received: input.received,
   };
   return judge(certificateRules, context, options.leftOut);
-}
-
-/** Other kinds came with the 7th edition. */
-function isOfSixthEdition(kind: CertificateKind): boolean {
-  return isCa(kind) || kind === 'document-signer';
 }

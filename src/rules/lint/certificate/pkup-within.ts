@@ -1,4 +1,4 @@
-import { day } from '../day.ts';
+import { moment } from '../day.ts';
 import type { CertificateRule } from './context.ts';
 
 export const pkupWithin: CertificateRule = {
@@ -13,8 +13,10 @@ export const pkupWithin: CertificateRule = {
     const isEarly = kind !== 'csca-link' && notBefore !== undefined && notBefore < certificate.notBefore;
     const isLate = notAfter !== undefined && notAfter > certificate.notAfter;
     return [
-      ...(isEarly ? [`use begins on ${day(notBefore)}, validity on ${day(certificate.notBefore)}`] : []),
-      ...(isLate ? [`use ends on ${day(notAfter)}, validity on ${day(certificate.notAfter)}`] : []),
+      ...(isEarly
+        ? [`use begins at ${moment(notBefore)}, validity at ${moment(certificate.notBefore)}`]
+        : []),
+      ...(isLate ? [`use ends at ${moment(notAfter)}, validity at ${moment(certificate.notAfter)}`] : []),
     ];
   },
 };

@@ -14,6 +14,7 @@ export const valCscaLength: CertificateRule = {
   findings: ({ certificate }) => {
     const { notBefore, notAfter } = certificate;
     if (notAfter <= addPeriod(notBefore, longest)) return [];
-    return [`it is valid for ${notAfter.getUTCFullYear() - notBefore.getUTCFullYear()} years`];
+    const years = (notAfter.getTime() - notBefore.getTime()) / (365.25 * 86_400_000);
+    return [`it is valid for ${years.toFixed(1)} years`];
   },
 };

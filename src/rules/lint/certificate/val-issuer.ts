@@ -1,4 +1,4 @@
-import { day } from '../day.ts';
+import { moment } from '../day.ts';
 import { needing } from './context.ts';
 import { isCa } from './kind.ts';
 
@@ -11,10 +11,10 @@ export const valIssuer = needing(['issuer'], {
   appliesTo: (kind) => !isCa(kind),
   findings: ({ certificate, issuer }) => [
     ...(certificate.notBefore < issuer.notBefore
-      ? [`it begins on ${day(certificate.notBefore)}, the CSCA certificate on ${day(issuer.notBefore)}`]
+      ? [`it begins at ${moment(certificate.notBefore)}, the CSCA certificate at ${moment(issuer.notBefore)}`]
       : []),
     ...(certificate.notAfter > issuer.notAfter
-      ? [`it ends on ${day(certificate.notAfter)}, the CSCA certificate on ${day(issuer.notAfter)}`]
+      ? [`it ends at ${moment(certificate.notAfter)}, the CSCA certificate at ${moment(issuer.notAfter)}`]
       : []),
   ],
 });
