@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { constants, createHash, type KeyObject, privateEncrypt } from 'node:crypto';
 import { curveByName } from '../../src/formats/algorithms/curves.ts';
 import { encodeSignatureAlgorithm } from '../../src/formats/algorithms/encode-algorithm-identifier.ts';
 import {
@@ -7,6 +7,7 @@ import {
   keyIdentifierOf,
   type PublicKeyValue,
 } from '../../src/formats/algorithms/encode-subject-public-key-info.ts';
+import { type DigestName, digestByName } from '../../src/formats/algorithms/digests.ts';
 import { keyAlgorithms } from '../../src/formats/algorithms/signature-algorithms.ts';
 import {
   bitString,
@@ -259,6 +260,16 @@ export function ecParameters(
 
 export function ecAlgorithm(parameters: Uint8Array): Uint8Array {
   return sequence(objectIdentifier(oids.idEcPublicKey), parameters);
+}
+
+/** PKCS#1 v1.5 whose DigestInfo has no NULL, as some tokens make it. */
+export function signWithoutNull(key: KeyObject, digest: DigestName, data: Uint8Array): Uint8Array {
+  const { oid, node } = digestByName(digest);
+  const digestInfo = sequence(
+    sequence(objectIdentifier(oid)),
+    octetString(createHash(node).update(data).digest()),
+  );
+  return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo);
 }
 
 // --- clean objects ---------------------------------------------------------------------------------------------

@@ -273,6 +273,10 @@ export const explanations: ReadonlyMap<string, string> = new Map([
   ],
   ['C-SIG', 'The signature does not hold under the key that the certificate names as its issuer.'],
   // lists
+  [
+    'M-SIG-DIGESTINFO',
+    'The signature leaves out NULL where PKCS#1 v1.5 has it. OpenSSL and what is built on it find it invalid; Bouncy Castle finds it valid.',
+  ],
   ['M-READ', 'Not a signed list: the bare content, or something else.'],
   ['M-SETORDER-CERTIFICATES', 'The embedded certificates are not sorted as DER asks.'],
   ['M-SETORDER-CERTLIST', 'The certificates of the list are not sorted as DER asks: usual until about 2024.'],

@@ -85,10 +85,7 @@ export function decodeDeviationList(bytes: Uint8Array, options: DecodeOptions = 
  *
  * @throws MalformedInput
  */
-function decodeDeviationListContent(
-  bytes: Uint8Array,
-  options: DecodeOptions = {},
-): DeviationListContent {
+function decodeDeviationListContent(bytes: Uint8Array, options: DecodeOptions = {}): DeviationListContent {
   const tolerances = new Tolerances(options);
   if (tolerances.strict) requireDer(bytes, 'DeviationList');
   const element = readElement(bytes, 'DeviationList', tolerances);

@@ -45,6 +45,7 @@ import {
   rdn,
   shortName,
   signerKey,
+  signWithoutNull,
   uri,
   utcTime,
   utopiaRdns,
@@ -1011,6 +1012,15 @@ export const certificateFixtures: readonly CertificateFixture[] = [
     rule: 'C-SIG',
     kind: documentSigner,
     breaks: (parts) => ({ ...parts, sign: () => parts.sign(Uint8Array.of(0)) }),
+  },
+  {
+    rule: 'C-SIG-DIGESTINFO',
+    kind: 'csca',
+    breaks: () => {
+      const key = keyFor('rsassa-pkcs1-4096-sha256', 'csca');
+      return { ...cscaParts(key), sign: (tbs) => signWithoutNull(key.privateKey, 'SHA-256', tbs) };
+    },
+    also: [['C-ALG-PKCS1'], 'only PKCS#1 v1.5 has a DigestInfo'],
   },
   {
     rule: 'C-SIG-VALUE',

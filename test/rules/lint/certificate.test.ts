@@ -155,6 +155,7 @@ describe('clean certificates', () => {
       'C-DER-TRAILING',
       'C-ALG-SAME',
       'C-SIG',
+      'C-SIG-DIGESTINFO',
       'C-SIG-VALUE',
     ]);
   });

@@ -26,11 +26,13 @@ import {
   encodeTbsCrl,
   generalizedTime,
   issuerOf,
+  keyFor,
   nameOf,
   newCscaKey,
   rdn,
   revoked,
   signParts,
+  signWithoutNull,
   utcTime,
   utopiaRdns,
   without,
@@ -328,8 +330,21 @@ export const crlFixtures: readonly CrlFixture[] = [
     badInputs: () => ({ newest: decodeCertificate(issuerOf(newCscaKey()).certificate) }),
   },
   { rule: 'R-SIG', breaks: (parts) => ({ ...parts, sign: () => parts.sign(Uint8Array.of(0)) }) },
+  {
+    rule: 'R-SIG-DIGESTINFO',
+    badInputs: () => {
+      const certificate = decodeCertificate(issuerOf(rsaKey()).certificate);
+      return { issuer: certificate, newest: certificate };
+    },
+    breaks: () => {
+      const key = rsaKey();
+      return { ...crlParts(issuerOf(key)), sign: (tbs) => signWithoutNull(key.privateKey, 'SHA-256', tbs) };
+    },
+  },
   { rule: 'R-SIG-VALUE', breaks: (parts) => ({ ...parts, sign: rawSignature }) },
 ];
+
+const rsaKey = () => keyFor('rsassa-pkcs1-4096-sha256', 'csca');
 
 function akiOf(parts: CrlParts): Uint8Array {
   const aki = parts.extensions?.find((extension) => extension.oid === oids.authorityKeyIdentifier);

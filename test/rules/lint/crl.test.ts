@@ -94,6 +94,7 @@ describe('clean CRLs', () => {
       'R-DER-TRAILING',
       'R-ALG-SAME',
       'R-SIG',
+      'R-SIG-DIGESTINFO',
       'R-SIG-VALUE',
     ]);
   });

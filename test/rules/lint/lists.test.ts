@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeDigestAlgorithm } from '../../../src/formats/algorithms/encode-algorithm-identifier.ts';
-import {
-  contextPrimitive,
-  integer,
-  objectIdentifier,
-  sequence,
-  set,
-} from '../../../src/formats/der/writer.ts';
-import { decodeDeviationList } from '../../../src/formats/deviationlist/deviation-list.ts';
+import { contextPrimitive, integer, sequence, set } from '../../../src/formats/der/writer.ts';
 import { encodeCscaMasterList } from '../../../src/formats/masterlist/encode-master-list.ts';
 import { oids } from '../../../src/formats/oids.ts';
 import { decodeCertificate } from '../../../src/formats/x509/certificate.ts';
@@ -190,50 +182,5 @@ describe.each([
       copy[position] = (copy[position] ?? 0) ^ (1 << (position % 8));
       expect(() => lint(copy, { ...inputs(), leftOut: [`${prefix}-SIG`] })).not.toThrow();
     }
-  });
-});
-
-describe('decodeDeviationList (Doc 9303-12 §10.2)', () => {
-  it('reads the criteria and descriptions of a list', () => {
-    const list = decodeDeviationList(encodeSignedParts(deviationListParts()), { strict: true });
-    expect(list).toMatchObject({ version: 0, digestAlgorithm: undefined, notes: [] });
-    const [deviation] = list.deviations;
-    expect(deviation?.documents).toEqual({
-      documentType: 'P<',
-      dscIdentifier: undefined,
-      issuingDate: {
-        firstIssued: new Date('2017-10-01T00:00:00Z'),
-        lastIssued: new Date('2018-02-05T00:00:00Z'),
-      },
-      documentNumbers: ['AB0000001', 'AB0000002'],
-    });
-    expect(deviation?.descriptions).toMatchObject([
-      { description: 'Hash of DG12 is wrong', deviationType: type('2.2'), hasNationalUse: false },
-    ]);
-    expect(deviation?.descriptions[0]?.parameters?.integer()).toBe(12n);
-  });
-
-  it('reads the content of the German list of 2018, which names the signer by issuer and serial number', () => {
-    const name = decodeCertificate(csca().certificate).subject;
-    const content = deviationListContent({
-      digestAlgorithm: [encodeDigestAlgorithm('SHA-1')],
-      documents: [Uint8Array.of(0xa1, name.bytes.length + 4, ...name.bytes, 2, 2, 1, 0x42)],
-      descriptions: [sequence(objectIdentifier(type('1.2')), Uint8Array.of(0xa0, 3, 2, 1, 0))],
-    });
-    const list = decodeDeviationList(encodeSignedParts({ ...deviationListParts(), eContent: content }));
-    expect(list.digestAlgorithm).toBe('1.3.14.3.2.26');
-    expect(list.deviations[0]?.documents.dscIdentifier).toMatchObject({
-      kind: 'issuerAndSerialNumber',
-      issuer: { display: name.display },
-      serialNumberOctets: Uint8Array.of(1, 0x42),
-    });
-    expect(list.deviations[0]?.descriptions[0]?.description).toBeUndefined();
-  });
-
-  it.each(['1', '2', '3'])('takes a document type of %s characters', (length) => {
-    const documents = [contextPrimitive(0, Buffer.from('P<<'.slice(0, Number(length))))];
-    const parts = { ...deviationListParts(), eContent: deviationListContent({ documents }) };
-    const list = decodeDeviationList(encodeSignedParts(parts));
-    expect(list.deviations[0]?.documents.documentType).toHaveLength(Number(length));
   });
 });

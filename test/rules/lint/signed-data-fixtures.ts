@@ -23,6 +23,7 @@ import {
   instant,
   keyFor,
   signParts,
+  signWithoutNull,
 } from '../../support/lint-parts.ts';
 import {
   csca,
@@ -306,6 +307,15 @@ export function sharedFixtures(prefix: Prefix): readonly ObjectFixture[] {
       ...ofSod(['S-TIME-NOW'], 'what is signed outside the validity is not signed today'),
     },
     { rule: id('SIG'), breaks: (parts) => ({ ...parts, sign: () => parts.sign(Uint8Array.of(0)) }) },
+    {
+      rule: id('SIG-DIGESTINFO'),
+      from: () => rsa('rsassa-pkcs1-3072-sha256', prefix),
+      breaks: (parts) => ({
+        ...parts,
+        sign: (data) =>
+          signWithoutNull(keyFor('rsassa-pkcs1-3072-sha256', 'signer').privateKey, 'SHA-256', data),
+      }),
+    },
     {
       rule: id('SIG-VALUE'),
       breaks: (parts) => ({

@@ -130,6 +130,7 @@ import { serRandom } from './ser-random.ts';
 import { serUnique } from './ser-unique.ts';
 import { serVds } from './ser-vds.ts';
 import { serZero } from './ser-zero.ts';
+import { sigDigestinfo } from './sig-digestinfo.ts';
 import { sigValue } from './sig-value.ts';
 import { sig } from './sig.ts';
 import { skiCritical } from './ski-critical.ts';
@@ -337,5 +338,6 @@ export const certificateRules: readonly CertificateRule[] = [
   ncNeedless,
   ncRequired,
   sig,
+  sigDigestinfo,
   sigValue,
 ];

@@ -60,6 +60,7 @@ import { numRising } from './num-rising.ts';
 import { nup } from './nup.ts';
 import { revdateForm } from './revdate-form.ts';
 import { revdate } from './revdate.ts';
+import { sigDigestinfo } from './sig-digestinfo.ts';
 import { sigValue } from './sig-value.ts';
 import { sig } from './sig.ts';
 import { timeChoice } from './time-choice.ts';
@@ -137,5 +138,6 @@ export const crlRules: readonly CrlRule[] = [
   freshest,
   key,
   sig,
+  sigDigestinfo,
   sigValue,
 ];

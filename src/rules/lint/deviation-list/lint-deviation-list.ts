@@ -6,8 +6,6 @@ import type { DeviationListContext } from './context.ts';
 import { read } from './read.ts';
 import { deviationListRules } from './rules.ts';
 
-export type DeviationListLintOptions = SignedDataInputs;
-
 /**
  * Holds a deviation list against the rules of Doc 9303-12.
  *
@@ -15,7 +13,7 @@ export type DeviationListLintOptions = SignedDataInputs;
  */
 export function lintDeviationList(
   input: Uint8Array | DeviationList,
-  options: DeviationListLintOptions = {},
+  options: SignedDataInputs = {},
 ): LintReport {
   try {
     const deviationList = input instanceof Uint8Array ? decodeDeviationList(input) : input;

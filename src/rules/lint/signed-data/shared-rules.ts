@@ -31,6 +31,7 @@ import { setorderCertificates } from './setorder-certificates.ts';
 import { sha1 } from './sha1.ts';
 import { sidSki } from './sid-ski.ts';
 import { sig } from './sig.ts';
+import { sigDigestinfo } from './sig-digestinfo.ts';
 import { sigValue } from './sig-value.ts';
 import { sigtime } from './sigtime.ts';
 import { signed } from './signed.ts';
@@ -73,6 +74,7 @@ const shared: readonly SharedRule[] = [
   pkup,
   timeValidity,
   sig,
+  sigDigestinfo,
   sigValue,
 ];
 
