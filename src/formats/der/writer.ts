@@ -154,7 +154,7 @@ export function printableString(text: string): Uint8Array {
   return tlv(0x13, new TextEncoder().encode(text));
 }
 
-export function isPrintableString(text: string): boolean {
+function isPrintableString(text: string): boolean {
   return /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text);
 }
 
