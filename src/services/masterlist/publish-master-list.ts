@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { buildTrustStore, holds, verifyMasterList } from '../../rules/passive-authentication/index.ts';
+import { lintMasterList } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
+import { assertClean } from '../issuance/assert-clean.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
 import { orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey, newestIssuer } from '../issuance/issue-certificate.ts';
@@ -89,6 +91,7 @@ function checkMasterList(
     listed.size === certificates.length &&
     certificates.every((certificate) => listed.has(createHash('sha256').update(certificate).digest('hex')));
   if (!isComplete) throw new InvariantBroken('the master list does not hold what was ordered');
+  assertClean(lintMasterList(der, { edition: 8, at }), 'the master list');
   if (holds(report.verdict)) return;
   const codes = report.findings.map(({ code, detail }) => `${code} (${detail})`).join(', ');
   throw new InvariantBroken(`another state would not trust the master list: ${codes}`);

@@ -6,8 +6,10 @@ import {
   type PassiveAuthenticationReport,
   type TrustStore,
 } from '../../rules/passive-authentication/index.ts';
+import { lintSod } from '../../rules/lint/index.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
+import { assertClean } from '../issuance/assert-clean.ts';
 import type { Clock, IssuanceRecords, SodIntent } from '../ports.ts';
 import type { DocumentSignerEntry } from './document-signers.ts';
 
@@ -66,8 +68,19 @@ export class Border {
       const codes = report.findings.map(({ code, detail }) => `${code} (${detail})`).join(', ');
       throw new InvariantBroken(`a border would not trust the SOD of ${intent.requestId}: ${codes}`);
     }
+    assertRules(efSod, report, at);
     assertOrdered(report, intent, signer);
   }
+}
+
+/** The signature was verified a moment ago; the signing time of a SOD that is completed after a crash is older. */
+const answeredFor = ['S-SIG', 'S-SIG-DIGESTINFO', 'S-TIME-NOW'];
+
+/** Every rule of Doc 9303-10 about an EF.SOD, as far as it can be judged without the chip. */
+function assertRules(efSod: Uint8Array, { signedData }: PassiveAuthenticationReport, at: Date): void {
+  if (signedData === undefined) throw new InvariantBroken('the EF.SOD has no SignedData');
+  const report = lintSod({ bytes: efSod, signedData }, { edition: 8, at, leftOut: answeredFor });
+  assertClean(report, 'the EF.SOD');
 }
 
 function assertOrdered(
