@@ -34,6 +34,8 @@ export interface Service {
 }
 
 const reloadMs = 5_000;
+/** Stations keep their connections: a TLS handshake costs more than a signature. */
+const keepAliveMs = 65_000;
 const recoveryMs = 1_000;
 /** Work that keeps failing is tried again after ever longer pauses, up to this. */
 const longestPauseMs = 30_000;
@@ -204,7 +206,9 @@ function stationServer(instance: Instance, app: Koa): https.Server {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
   };
-  return https.createServer(options, asListener(app));
+  const stations = https.createServer(options, asListener(app));
+  stations.keepAliveTimeout = keepAliveMs;
+  return stations;
 }
 
 function plainServer(app: Koa): http.Server {

@@ -50,11 +50,13 @@ export class Station {
     return this.request('GET', path, undefined, headers);
   }
 
+  /** A kept connection may be closed by the server just as it is used again; then the request is sent once more. */
   request(
     method: string,
     path: string,
     payload: string | Buffer | undefined,
     headers: Record<string, string>,
+    isRepeated = false,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const options = { host: 'localhost', port: this.#port, path, method, headers, agent: this.#agent };
@@ -68,7 +70,11 @@ export class Station {
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body, json });
         });
       });
-      request.once('error', reject);
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        const wasClosed = request.reusedSocket && error.code === 'ECONNRESET';
+        if (!wasClosed || isRepeated) reject(error);
+        else this.request(method, path, payload, headers, true).then(resolve, reject);
+      });
       request.end(payload);
     });
   }
