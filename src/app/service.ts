@@ -238,9 +238,14 @@ function listen(servers: http.Server[], server: http.Server, port: number, addre
   });
 }
 
+/** Connections that are answered their last request become idle, and are closed then. */
 function closeServer(server: http.Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const closing = setInterval(() => server.closeIdleConnections(), 50);
+    server.close(() => {
+      clearInterval(closing);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }
