@@ -14,10 +14,10 @@ import type { IssuanceDeps } from '../../src/services/issuance/issuance-deps.ts'
 import { announceRollover, pendingRollover, rollOver } from '../../src/services/keys/csca-rollover.ts';
 import { maintainKeys } from '../../src/services/keys/maintain-keys.ts';
 import { cscaKeys, signingCsca } from '../../src/services/keys/signing-csca.ts';
-import type { Signer } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { DocumentSigners, loadDocumentSigners } from '../../src/services/sod/document-signers.ts';
 import { shippedPolicies } from '../support/policies.ts';
+import { signerOver } from '../support/signer-over.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 
 const policies = shippedPolicies();
@@ -94,22 +94,6 @@ class SimulatedState {
     this.#records.close();
     rmSync(this.#folder, { recursive: true });
   }
-}
-
-/** The port over the core in this process, as the signer pool is over another. */
-function signerOver(core: SigningCore): Signer {
-  return {
-    generateKeyPair: async (order) => core.generateKeyPair(order),
-    findKey: async (key) => core.findKey(key),
-    destroyKey: async (key) => core.destroyKey(key),
-    signCertificate: async (order) => core.signCertificate(order),
-    signCrl: async (order) => core.signCrl(order),
-    signSod: async (order) => core.signSod(order),
-    signMasterList: async (order) => core.signMasterList(order),
-    signBundle: async (order) => core.signBundle(order),
-    status: async () => core.status(),
-    failure: undefined,
-  };
 }
 
 let token: TestToken;

@@ -19,10 +19,10 @@ import type { CeremonyFolder } from '../../src/services/ceremony/ceremony-folder
 import { carryOutCeremony, prepareCeremony } from '../../src/services/ceremony/run-ceremony.ts';
 import type { ExchangeDeps } from '../../src/services/exchange/exchange-deps.ts';
 import { establishExchangeKey } from '../../src/services/exchange/exchange-key.ts';
-import type { Signer } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from './policies.ts';
 import type { TestToken } from './token.ts';
+import { signerOver } from './signer-over.ts';
 
 const policies = shippedPolicies();
 const utopia = {
@@ -37,22 +37,6 @@ export const planned = [
   { profile: 'master-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256', role: 'master-list-signer' },
 ] as const;
 export const silent = (): void => undefined;
-
-/** The port over a core in this process, as the signer pool is over another. */
-function signerOver(core: SigningCore): Signer {
-  return {
-    generateKeyPair: async (order) => core.generateKeyPair(order),
-    findKey: async (key) => core.findKey(key),
-    destroyKey: async (key) => core.destroyKey(key),
-    signCertificate: async (order) => core.signCertificate(order),
-    signCrl: async (order) => core.signCrl(order),
-    signSod: async (order) => core.signSod(order),
-    signMasterList: async (order) => core.signMasterList(order),
-    signBundle: async (order) => core.signBundle(order),
-    status: async () => core.status(),
-    failure: undefined,
-  };
-}
 
 /** One machine with records of its own; keys of several machines lie on one token here and know nothing of it. */
 class Machine {

@@ -5,6 +5,7 @@ import type {
   MasterListRecord,
   RecordedSod,
 } from '../../services/ports.ts';
+import { sodFromRow } from './sod-records.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
 const pageRows = 500;
@@ -35,15 +36,7 @@ export class SqliteArchiveRecords implements ArchiveRecords {
     for (let after = -1; ; ) {
       const query = queries.selectFrom('sods').selectAll().where('leaf_index', '>', after);
       const rows = this.#database.all(query.orderBy('leaf_index').limit(pageRows));
-      for (const row of rows) {
-        yield {
-          requestId: row.request_id,
-          contentDigest: Buffer.from(row.content_digest).toString('hex'),
-          efSod: row.ef_sod,
-          documentSigner: Buffer.from(row.document_signer).toString('hex'),
-          logLeaf: row.leaf_index,
-        };
-      }
+      for (const row of rows) yield sodFromRow(row);
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.leaf_index;

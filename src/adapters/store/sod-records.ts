@@ -119,14 +119,7 @@ export class SqliteSodRecords implements SodRecords {
 
   #find(requestId: string): RecordedSod | undefined {
     const row = this.#database.first(sodOf({ requestId }));
-    if (row === undefined) return undefined;
-    return {
-      requestId: row.request_id,
-      contentDigest: Buffer.from(row.content_digest).toString('hex'),
-      efSod: row.ef_sod,
-      documentSigner: Buffer.from(row.document_signer).toString('hex'),
-      logLeaf: row.leaf_index,
-    };
+    return row === undefined ? undefined : sodFromRow(row);
   }
 
   #openIntent(requestId: string): SodIntent | undefined {
@@ -138,6 +131,16 @@ export class SqliteSodRecords implements SodRecords {
     const ended = this.#database.run(deleteIntent({ requestId }));
     if (ended !== 1) throw new InvariantBroken(`request ${requestId} has no open intent to end`);
   }
+}
+
+export function sodFromRow(row: Schema['sods']): RecordedSod {
+  return {
+    requestId: row.request_id,
+    contentDigest: Buffer.from(row.content_digest).toString('hex'),
+    efSod: row.ef_sod,
+    documentSigner: Buffer.from(row.document_signer).toString('hex'),
+    logLeaf: row.leaf_index,
+  };
 }
 
 interface IntentContent {
