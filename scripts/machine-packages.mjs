@@ -46,6 +46,20 @@ export const machinePackages = [
     indispensable: ['start'],
   },
   {
+    name: 'gcc',
+    for: ['test'],
+    isPresent: () => hasCommand('cc'),
+    why: 'builds the token that fails as the tests tell it to',
+    indispensable: [],
+  },
+  {
+    name: 'libc6-dev',
+    for: ['test'],
+    isPresent: () => isFile('/usr/include/stdio.h'),
+    why: 'headers for the same',
+    indispensable: [],
+  },
+  {
     name: 'openssl',
     for: ['test'],
     isPresent: () => hasCommand('openssl'),
