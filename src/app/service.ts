@@ -116,6 +116,8 @@ export async function startService(
       metrics: operations,
       mrzCode: configuration.state.mrzCode,
       maxBodyOctets: configuration.limits.maxBodyOctets,
+      maxInFlight: configuration.limits.maxInFlight,
+      stopping: stop.signal,
     });
 
     const { address, portBase } = configuration.http;
@@ -205,9 +207,15 @@ function stationServer(instance: Instance, app: Koa): https.Server {
     // The refusal is a problem document of the application, which looks at `authorized` first.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    // A station that has ended its side after its last line still gets its answers.
+    allowHalfOpen: true,
   };
   const stations = https.createServer(options, asListener(app));
   stations.keepAliveTimeout = keepAliveMs;
+  // A batch takes as long as it takes; single bodies and silence have limits of their own.
+  stations.requestTimeout = 0;
+  // The same once more, for HTTP; @types/node does not know it.
+  Object.assign(stations, { httpAllowHalfOpen: true });
   return stations;
 }
 

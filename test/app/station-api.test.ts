@@ -12,6 +12,7 @@ import { loadInstance } from '../../src/app/instance/load-instance.ts';
 import { openInstance } from '../../src/app/instance/open-instance.ts';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
+import { ndjson, openBatch, wholeAnswer } from '../support/batch.ts';
 import { makeTestInstance, type RunningService, serve, type TestInstance } from '../support/instance.ts';
 import { resolveReference, schemaViolations } from '../support/json-schema.ts';
 import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
@@ -660,6 +661,9 @@ describe('who may use it', () => {
     const revoked = new Station({ ...at(), holder: 'revoked-station' });
     const body = order();
     expect((await revoked.post('/v1/sods', body)).status).toBe(201);
+    const batch = openBatch({ ...instance, holder: 'revoked-station' });
+    const answer = wholeAnswer(batch);
+    batch.write(ndjson([body]));
     revoke('revoked-station');
     let { status } = await revoked.post('/v1/sods', body);
     for (let attempt = 0; status === 200 && attempt < 300; attempt += 1) {
@@ -670,6 +674,12 @@ describe('who may use it', () => {
       status: 403,
       type: 'urn:sigillo:problem:not-authorised',
     });
+    const { lines } = await answer;
+    expect(lines).toMatchObject([
+      { requestId: body['requestId'], status: 200 },
+      { status: 403, type: 'urn:sigillo:problem:not-authorised' },
+    ]);
+    expect(schemaViolations(openApi, { $ref: '#/components/schemas/ProblemLine' }, lines[1])).toEqual([]);
   });
 
   it('anybody may read how it is used', async () => {
@@ -756,7 +766,9 @@ describe('OpenAPI', () => {
 
   it('describes every path that the service has', () => {
     const found = operations().map(({ method, path }) => `${method} ${path}`);
-    expect(found).toEqual(expect.arrayContaining(['post /v1/sods', 'get /v1/sods/{requestId}']));
+    expect(found).toEqual(
+      expect.arrayContaining(['post /v1/sods', 'post /v1/sods/batch', 'get /v1/sods/{requestId}']),
+    );
   });
 
   it.each<[string, Record<string, unknown>]>([

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { linesOf, ndjson, openBatch } from '../support/batch.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { recordsSnapshot } from '../support/records-snapshot.ts';
 import {
@@ -270,6 +273,53 @@ describe('a signer process is lost', () => {
     process.kill(hung, 'SIGSTOP');
     expect(await service.stop()).toBe(0);
     expect(existsSync(`/proc/${hung}`)).toBe(false);
+  });
+});
+
+describe('the token is gone in the middle of a batch', () => {
+  it('its lines are told when to come again, at once, and are signed on the same connection then', async () => {
+    const [tokens, aside] = [join(instance.home, 'token/tokens'), join(instance.home, 'aside')];
+    const service = start();
+    await service.untilReady();
+    const request = openBatch(instance);
+    request.flushHeaders();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.setEncoding('utf8');
+    let text = '';
+    response.on('data', (more: string) => {
+      text += more;
+    });
+    let sent = 0;
+    /** The answers to these orders, once they are all there. */
+    const send = async (orders: readonly object[]) => {
+      const before = sent;
+      sent += orders.length;
+      request.write(ndjson(orders));
+      const lines = () => linesOf(text.slice(0, text.lastIndexOf('\n') + 1)).slice(before);
+      await eventually('all answers', () => lines().length === orders.length);
+      return lines();
+    };
+    const [early, late] = [
+      Array.from({ length: 40 }, () => order()),
+      Array.from({ length: 400 }, () => order()),
+    ];
+    for (const { status } of await send(early)) expect(status).toBe(201);
+    renameSync(tokens, aside);
+    for (const pid of service.signerPids) process.kill(pid, 'SIGKILL');
+    await service.untilNotReady(/no token is labelled|loading PKCS#11 module/);
+    const told = await send(late);
+    expect(new Set(told.map(({ requestId }) => requestId)).size).toBe(late.length);
+    for (const line of told)
+      expect(line).toMatchObject({ status: 503, retryAfter: 1, mend: expect.any(String) });
+    const errors = service.log.split('\n').filter((line) => line.includes('"msg":"batch: '));
+    expect(errors.length, 'one entry for all lines').toBeLessThanOrEqual(1);
+    renameSync(aside, tokens);
+    await service.untilReady();
+    for (const { status } of await send(late)) expect(status).toBe(201);
+    request.end();
+    await once(response, 'end');
+    await expectWhole();
+    expect(recordsSnapshot(instance.home).sods).toBe(early.length + late.length);
   });
 });
 

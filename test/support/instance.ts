@@ -72,10 +72,18 @@ export interface RunningService {
   stop(): Promise<number | null>;
 }
 
-/** Starts `sigillo serve` and waits until SODs can be signed. */
-export async function serve(home: string, portBase: number): Promise<RunningService> {
+/**
+ * Starts `sigillo serve` and waits until SODs can be signed.
+ *
+ * @param nodeOptions options of Node, e.g. for how much memory it may use
+ */
+export async function serve(
+  home: string,
+  portBase: number,
+  nodeOptions: readonly string[] = [],
+): Promise<RunningService> {
   mkdirSync(home, { recursive: true });
-  const child = spawn(process.execPath, [mainModule, 'serve', '--home', home], {
+  const child = spawn(process.execPath, [...nodeOptions, mainModule, 'serve', '--home', home], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

@@ -10,6 +10,8 @@ import { HttpProblem } from './problem.ts';
 /** What a route finds out about its caller. */
 export interface CallerState {
   caller: AccessHolder;
+  /** Once more, for who stays longer than a moment. @throws what the route would have refused with */
+  assertAllowed: () => Promise<AccessHolder>;
 }
 
 /** Holders by TLS connection: the certificate of a connection does not change, its validity does. */
@@ -24,20 +26,28 @@ export function requireRole(
   roles: readonly AccessRole[],
 ): Middleware<CallerState> {
   return async (ctx, next) => {
-    const holder = await access.holder(clientCertificate(ctx));
-    if (!roles.includes(holder.role)) {
-      throw new HttpProblem({
-        type: 'not-authorised',
-        title: 'Not allowed',
-        status: 403,
-        detail: `${holder.name} is ${holder.role}, this needs ${roles.join(' or ')}`,
-        rule: 'access-role',
-        mend: 'use a certificate of that role',
-      });
-    }
-    ctx.state.caller = holder;
+    const assertAllowed = () => holderInRole(access, roles, ctx);
+    ctx.state.caller = await assertAllowed();
+    ctx.state.assertAllowed = assertAllowed;
     await next();
   };
+}
+
+async function holderInRole(
+  access: AccessCertificates,
+  roles: readonly AccessRole[],
+  ctx: Context,
+): Promise<AccessHolder> {
+  const holder = await access.holder(clientCertificate(ctx));
+  if (roles.includes(holder.role)) return holder;
+  throw new HttpProblem({
+    type: 'not-authorised',
+    title: 'Not allowed',
+    status: 403,
+    detail: `${holder.name} is ${holder.role}, this needs ${roles.join(' or ')}`,
+    rule: 'access-role',
+    mend: 'use a certificate of that role',
+  });
 }
 
 function clientCertificate(ctx: Context): Uint8Array {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sodRequestSchema, sodResponseSchema } from './sod-request.ts';
+import { sodLineSchema, sodRequestSchema, sodResponseSchema } from './sod-request.ts';
 
 const problemSchema = z.strictObject({
   type: z.string(),
@@ -10,6 +10,13 @@ const problemSchema = z.strictObject({
   rule: z.string().optional().describe('Identifier of the rule that was broken.'),
   source: z.string().optional().describe('The clause that the rule comes from.'),
   mend: z.string().optional().describe('What the caller can do about it.'),
+});
+
+/** The answer to one line of a batch that has no SOD. */
+const problemLineSchema = problemSchema.extend({
+  line: z.int().optional().describe('Which line it was, from 1; absent where it is about the whole batch.'),
+  requestId: z.string().optional().describe('Absent where the line has none that can be read.'),
+  retryAfter: z.int().optional().describe('Seconds after which to send the line again, as Retry-After.'),
 });
 
 const problem = (description: string) => ({
@@ -24,6 +31,23 @@ const sod = (description: string) => ({
     'application/octet-stream': { schema: { type: 'string', format: 'binary', description: 'EF.SOD' } },
   },
 });
+
+const lines = (mediaTypes: readonly string[], schemas: readonly string[]) => {
+  const references = schemas.map((name) => ({ $ref: `#/components/schemas/${name}` }));
+  const schema = { description: 'Of each line.', anyOf: references };
+  return Object.fromEntries(mediaTypes.map((type) => [type, { schema }]));
+};
+
+const batchDescription =
+  `Every line is what POST /v1/sods takes; empty lines are passed over. Every answer is what
+it answers, with the status in it; answers find their line by requestId, not by position. A line that fails gets a
+problem with its number and stops no other. Read answers while you send: when they are not read, nothing more is
+read from you. An answer about the whole batch (408 nothing was sent for too long, 403 the certificate was revoked,
+503 the service is stopping) has no line, and nothing follows but what was under way. After a lost connection ask
+with GET /v1/sods/{requestId}, or send the batch again: the same bytes come back, and nothing is signed twice.`.replaceAll(
+    '\n',
+    ' ',
+  );
 
 const refusals = {
   '400': problem('Malformed: the field and what is wrong with it.'),
@@ -67,6 +91,27 @@ export function stationOpenApi(): object {
           },
         },
       },
+      '/v1/sods/batch': {
+        post: {
+          operationId: 'signSods',
+          summary: 'Sign many, each exactly once per request id: a document a line, both ways.',
+          description: batchDescription,
+          requestBody: {
+            required: true,
+            content: lines(['application/x-ndjson', 'application/jsonl'], ['SodRequest']),
+          },
+          responses: {
+            '200': {
+              description: 'One line for each line, as soon as it is ready, in no order.',
+              content: lines(['application/x-ndjson'], ['SodLine', 'ProblemLine']),
+            },
+            '401': refusals['401'],
+            '403': refusals['403'],
+            '415': problem('The body is not NDJSON.'),
+            '503': problem('Too many batches at a time; repeat after Retry-After.'),
+          },
+        },
+      },
       '/v1/sods/{requestId}': {
         get: {
           operationId: 'findSod',
@@ -81,7 +126,9 @@ export function stationOpenApi(): object {
       schemas: {
         SodRequest: schemaOf(sodRequestSchema),
         SodResponse: schemaOf(sodResponseSchema),
+        SodLine: schemaOf(sodLineSchema),
         Problem: schemaOf(problemSchema),
+        ProblemLine: schemaOf(problemLineSchema),
       },
     },
   };

@@ -26,6 +26,11 @@ export class HttpProblem extends Error {
   }
 }
 
+/** When it is worth trying again, in seconds; undefined where that changes nothing. */
+export function retryAfterSeconds({ status }: Problem): number | undefined {
+  return status === 503 ? 1 : undefined;
+}
+
 export function problemType(name: string): string {
   return `urn:sigillo:problem:${name}`;
 }

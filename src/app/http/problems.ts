@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Middleware } from 'koa';
-import { problemType, toProblem } from './problem.ts';
+import { problemType, retryAfterSeconds, toProblem } from './problem.ts';
+import { endUnreadBody } from './unread-body.ts';
 
 /** What the router leaves behind when it has no route for a request; 501 is of methods that no route has. */
 const unrouted: readonly number[] = [404, 405, 501];
@@ -18,10 +19,12 @@ export function problems(log: Logger): Middleware {
       }
       const problem = isKoaError(error) ? koaProblem(error, ctx.method) : toProblem(error);
       if (problem.status >= 500) log.error({ err: error, path: ctx.path }, problem.title);
-      if (problem.status === 503) ctx.set('Retry-After', '1');
+      const retryAfter = retryAfterSeconds(problem);
+      if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
       ctx.status = problem.status;
       ctx.type = 'application/problem+json';
       ctx.body = JSON.stringify(problem);
+      endUnreadBody(ctx.req);
     }
   };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { digestByName } from '../../formats/algorithms/digests.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import type { LdsVersion } from '../../rules/sod/sod-rules.ts';
+import type { RecordedSod } from '../../services/ports.ts';
 import type { SodRequest } from '../../services/sod/sod-service.ts';
 
 const base64 = z
@@ -72,6 +73,22 @@ export const sodResponseSchema = z.strictObject({
   logLeaf: z.int().describe('Index of the leaf in the log.'),
 });
 
+/** The answer to one line of a batch whose SOD is there. */
+export const sodLineSchema = sodResponseSchema.extend({
+  status: z.literal([201, 200]).describe('201 signed, 200 the same bytes as before.'),
+});
+
+/** A SOD as it is answered: the same octets for ever. */
+export function sodJson(sod: RecordedSod): string {
+  const { requestId, efSod, documentSigner, logLeaf } = sod;
+  return JSON.stringify({
+    requestId,
+    sod: Buffer.from(efSod.buffer, efSod.byteOffset, efSod.length).toString('base64'),
+    documentSigner,
+    logLeaf,
+  });
+}
+
 export interface ParsedSodRequest {
   readonly request: SodRequest;
   readonly dataGroups: ReadonlyMap<number, Uint8Array>;
@@ -82,6 +99,11 @@ export function parseRequestId(text: unknown): string {
   const result = requestIdSchema.safeParse(text);
   if (result.success) return result.data;
   throw new MalformedInput('requestId', result.error.issues[0]?.message ?? 'is malformed');
+}
+
+/** The request id of an order that may be malformed otherwise, so that its station knows which one it was. */
+export function requestIdIn(order: unknown): string | undefined {
+  return requestIdSchema.safeParse(valueAt(order, ['requestId'])).data;
 }
 
 /** @throws MalformedInput naming the field and what is wrong with it */

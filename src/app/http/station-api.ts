@@ -5,13 +5,16 @@ import { dataGroupViolation } from '../../rules/sod/data-group-rules.ts';
 import type { AccessCertificates } from '../../services/access/access-certificates.ts';
 import { Refused } from '../../services/errors.ts';
 import type { RecordedSod } from '../../services/ports.ts';
-import type { SodService } from '../../services/sod/sod-service.ts';
+import type { SignedSod, SodService } from '../../services/sod/sod-service.ts';
 import { type CallerState, requireRole } from './authentication.ts';
+import { BatchShares } from './batch-shares.ts';
+import { requireMediaType } from './media-type.ts';
 import { stationOpenApi } from './openapi.ts';
 import type { Operations } from './operations.ts';
 import { problems } from './problems.ts';
 import { readJson } from './read-json.ts';
-import { type ParsedSodRequest, parseRequestId, parseSodRequest } from './sod-request.ts';
+import { SodBatch } from './sod-batch.ts';
+import { type ParsedSodRequest, parseRequestId, parseSodRequest, sodJson } from './sod-request.ts';
 
 export interface StationApiDeps {
   readonly sods: SodService;
@@ -21,13 +24,27 @@ export interface StationApiDeps {
   /** The issuer's code as in the MRZ. */
   readonly mrzCode: string;
   readonly maxBodyOctets: number;
+  /** What the service works on at a time. */
+  readonly maxInFlight: number;
+  /** Aborted when the service ends. */
+  readonly stopping: AbortSignal;
 }
+
+/** A batch whose station neither sends nor reads for so long ends: as long as a connection may idle. */
+const silenceMs = 65_000;
 
 /** The API of personalisation stations (mTLS). */
 export function stationApi(deps: StationApiDeps): Koa {
   const router = new Router<CallerState>();
   const station = requireRole(deps.access, ['station']);
   const openApi = JSON.stringify(stationOpenApi());
+  const shares = new BatchShares(deps.maxInFlight);
+
+  const sign = async (body: unknown): Promise<SignedSod> => {
+    const order = parseSodRequest(body);
+    assertDataGroups(order, deps.mrzCode);
+    return deps.metrics.observeSod(() => deps.sods.sign(order.request));
+  };
 
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json';
@@ -35,11 +52,21 @@ export function stationApi(deps: StationApiDeps): Koa {
   });
 
   router.post('/v1/sods', station, async (ctx) => {
-    const order = parseSodRequest(await readJson(ctx, deps.maxBodyOctets));
-    assertDataGroups(order, deps.mrzCode);
-    const { sod, isRepeat } = await deps.metrics.observeSod(() => deps.sods.sign(order.request));
+    const { sod, isRepeat } = await sign(await readJson(ctx, deps.maxBodyOctets));
     ctx.status = isRepeat ? 200 : 201;
     answer(ctx, sod);
+  });
+
+  router.post('/v1/sods/batch', station, (ctx) => {
+    requireMediaType(ctx, 'application/x-ndjson', 'application/jsonl');
+    const share = shares.join();
+    // From here on the batch writes the answer, not Koa.
+    ctx.respond = false;
+    ctx.status = 200;
+    ctx.type = 'application/x-ndjson';
+    const { log, stopping, maxBodyOctets: maxLineOctets } = deps;
+    const { assertAllowed } = ctx.state;
+    new SodBatch(ctx.req, ctx.res, { sign, maxLineOctets, share, assertAllowed, stopping, silenceMs, log });
   });
 
   router.get('/v1/sods/:requestId', station, async (ctx) => {
@@ -76,10 +103,5 @@ function answer(ctx: Koa.Context, sod: RecordedSod): void {
     return;
   }
   ctx.type = 'application/json';
-  ctx.body = JSON.stringify({
-    requestId: sod.requestId,
-    sod: Buffer.from(sod.efSod).toString('base64'),
-    documentSigner: sod.documentSigner,
-    logLeaf: sod.logLeaf,
-  });
+  ctx.body = sodJson(sod);
 }

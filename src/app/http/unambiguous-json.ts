@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 
 /** Deeper than anything that is asked for here. */
@@ -10,6 +11,13 @@ interface Level {
   /** The member, or the position in the list, that is being read. */
   at: string;
   isNameNext: boolean;
+}
+
+/** UTF-8 as JSON, as below. @throws MalformedInput */
+export function parseJsonOctets(octets: Buffer): unknown {
+  // Decoding would put U+FFFD in place of what is not UTF-8, and another text would be signed for.
+  if (!isUtf8(octets)) throw new MalformedInput('body', 'is not UTF-8', { source: 'RFC 8259 §8.1' });
+  return parseUnambiguousJson(octets.toString('utf8'));
 }
 
 /**
