@@ -95,6 +95,8 @@ export const oids = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
   ecdsaWithSha512: '1.2.840.10045.4.3.4',
+  ed25519: '1.3.101.112',
+  mlDsa44: '2.16.840.1.101.3.4.3.17',
 } as const;
 
 export type KnownOidName = keyof typeof oids;

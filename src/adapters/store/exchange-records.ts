@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { LogEvent } from '../../formats/log/log-leaf.ts';
 import { InvariantBroken, Refused } from '../../services/errors.ts';
 import type {
   Acceptance,
@@ -9,7 +10,7 @@ import type {
 import type { CertificateRecord, Clock, CrlRecord } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { countKeyUse } from './key-uses.ts';
-import type { LogEvent, LogLeaves } from './log-leaves.ts';
+import type { LogLeaves } from './log-leaves.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import type { LogEvent } from '../../formats/log/log-leaf.ts';
 import { InvariantBroken, Refused } from '../../services/errors.ts';
 import type {
   CertificateRecord,
@@ -17,7 +18,7 @@ import type {
 import type { GroupCommit } from './group-commit.ts';
 import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
 import { countKeyUse } from './key-uses.ts';
-import type { LogEvent, LogLeaves } from './log-leaves.ts';
+import type { LogLeaves } from './log-leaves.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
 /** Two may be of the same millisecond; their rows are not. */
