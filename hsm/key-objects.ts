@@ -2,28 +2,25 @@ import graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import type { PublicKeyValue } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
 import { curveByName, curves, fieldOctets } from '../src/formats/algorithms/curves.ts';
-import type { KeyType } from '../src/formats/algorithms/signature-algorithms.ts';
+import type { TokenKeyType } from '../src/formats/algorithms/signature-algorithms.ts';
 import { objectIdentifier } from '../src/formats/der/writer.ts';
+import { oids } from '../src/formats/oids.ts';
 import { InvariantBroken } from '../src/services/errors.ts';
 
 /** Templates and attributes of the key pairs that Sigillo keeps on a token. */
 
 export interface KeyPairTemplates {
-  readonly mechanism: string;
+  readonly mechanism: string | number;
   readonly publicKey: graphene.ITemplate;
   readonly privateKey: graphene.ITemplate;
 }
 
 /** Generated on the token, sensitive, not extractable, for signing only. */
-export function keyPairTemplates(keyId: Buffer, label: string, type: KeyType): KeyPairTemplates {
-  const keyType = type.kind === 'ec' ? graphene.KeyType.ECDSA : graphene.KeyType.RSA;
+export function keyPairTemplates(keyId: Buffer, label: string, type: TokenKeyType): KeyPairTemplates {
+  const { mechanism, keyType, parameters } = generation(type);
   const common = { token: true, id: keyId, label, keyType, modifiable: false };
-  const parameters: graphene.ITemplate =
-    type.kind === 'ec'
-      ? { paramsECDSA: Buffer.from(objectIdentifier(curveByName(type.curve).oid)) }
-      : { modulusBits: type.modulusBits, publicExponent: Buffer.from([1, 0, 1]) };
   return {
-    mechanism: type.kind === 'ec' ? 'ECDSA_KEY_PAIR_GEN' : 'RSA_PKCS_KEY_PAIR_GEN',
+    mechanism,
     publicKey: {
       ...common,
       ...parameters,
@@ -47,6 +44,28 @@ export function keyPairTemplates(keyId: Buffer, label: string, type: KeyType): K
       derive: false,
     },
   };
+}
+
+/** CKK_EC_EDWARDS and CKM_EC_EDWARDS_KEY_PAIR_GEN (PKCS#11 3.0 §2.3), which the binding has no names for. */
+const edwards = { keyType: 0x40, mechanism: 0x1055 };
+
+function generation(type: TokenKeyType) {
+  switch (type.kind) {
+    case 'ec':
+      return {
+        mechanism: 'ECDSA_KEY_PAIR_GEN',
+        keyType: graphene.KeyType.ECDSA,
+        parameters: { paramsECDSA: Buffer.from(objectIdentifier(curveByName(type.curve).oid)) },
+      };
+    case 'rsa':
+      return {
+        mechanism: 'RSA_PKCS_KEY_PAIR_GEN',
+        keyType: graphene.KeyType.RSA,
+        parameters: { modulusBits: type.modulusBits, publicExponent: Buffer.from([1, 0, 1]) },
+      };
+    case 'ed25519':
+      return { ...edwards, parameters: { paramsECDSA: Buffer.from(objectIdentifier(oids.ed25519)) } };
+  }
 }
 
 /** @throws InvariantBroken unless the private key has never been, and can never be, outside the token */
@@ -88,6 +107,9 @@ export function publicKeyValue(publicKey: graphene.SessionObject, label: string)
       modulus: octets(publicKey, pkcs11.CKA_MODULUS),
       publicExponent: octets(publicKey, pkcs11.CKA_PUBLIC_EXPONENT),
     };
+  }
+  if (keyType === edwards.keyType) {
+    return { kind: 'ed25519', publicKey: ecPoint(octets(publicKey, pkcs11.CKA_EC_POINT), 32) };
   }
   const parameters = Buffer.from(octets(publicKey, pkcs11.CKA_EC_PARAMS));
   const curve = curves.find((candidate) => parameters.equals(objectIdentifier(candidate.oid)));

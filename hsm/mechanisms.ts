@@ -3,9 +3,9 @@ import pkcs11 from 'pkcs11js';
 import { encodeDigestInfo } from '../src/formats/algorithms/encode-algorithm-identifier.ts';
 import { encodeEcdsaSignature } from '../src/formats/algorithms/encode-ecdsa-signature.ts';
 import { type DigestName, digestByName } from '../src/formats/algorithms/digests.ts';
-import type { SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
+import type { TokenAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
 
-/** A single-part signature over a digest that is computed outside the token. */
+/** A single-part signature, over a digest that is computed outside the token or, with Ed25519, over the data. */
 export interface SignOperation {
   readonly mechanism: pkcs11.Mechanism;
   readonly input: Buffer;
@@ -19,8 +19,12 @@ const pssDigests: Record<DigestName, { hashAlg: number; mgf: number }> = {
   'SHA-512': { hashAlg: pkcs11.CKM_SHA512, mgf: pkcs11.CKG_MGF1_SHA512 },
 };
 
+/** CKM_EDDSA (PKCS#11 3.0 §2.3.14), which the binding has no name for; without parameter it is pure Ed25519. */
+const eddsa = 0x1057;
+
 /** The mechanism and input that make a signature of `algorithm` over `data`. */
-export function signOperation(algorithm: SignatureAlgorithm, data: Uint8Array): SignOperation {
+export function signOperation(algorithm: TokenAlgorithm, data: Uint8Array): SignOperation {
+  if (algorithm.kind === 'ed25519') return { mechanism: { mechanism: eddsa }, input: Buffer.from(data) };
   const digest = createHash(digestByName(algorithm.digest).node).update(data).digest();
   switch (algorithm.kind) {
     case 'ecdsa':
@@ -43,7 +47,7 @@ export function signOperation(algorithm: SignatureAlgorithm, data: Uint8Array): 
 }
 
 /** The signature as X.509 and CMS carry it, from what the token returned. */
-export function encodeSignature(algorithm: SignatureAlgorithm, raw: Uint8Array): Uint8Array {
+export function encodeSignature(algorithm: TokenAlgorithm, raw: Uint8Array): Uint8Array {
   return algorithm.kind === 'ecdsa' ? encodeEcdsaSignature(raw) : Uint8Array.from(raw);
 }
 

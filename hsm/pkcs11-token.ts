@@ -1,6 +1,6 @@
 import graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
-import type { KeyType, SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
+import type { TokenAlgorithm, TokenKeyType } from '../src/formats/algorithms/signature-algorithms.ts';
 import { InvariantBroken, Refused, Unavailable } from '../src/services/errors.ts';
 import {
   type KeyRole,
@@ -57,7 +57,7 @@ export class Pkcs11Token implements Token {
     return new Pkcs11Token(session);
   }
 
-  generateKeyPair(keyId: string, role: KeyRole, label: string, type: KeyType): TokenKey {
+  generateKeyPair(keyId: string, role: KeyRole, label: string, type: TokenKeyType): TokenKey {
     const tokenLabel = `sigillo/${role}/${label}`;
     if (!this.#has(keyId)) {
       const templates = keyPairTemplates(Buffer.from(keyId, 'hex'), tokenLabel, type);
@@ -89,7 +89,7 @@ export class Pkcs11Token implements Token {
     return this.#open(keyId, role).key;
   }
 
-  sign(keyId: string, role: KeyRole, algorithm: SignatureAlgorithm, data: Uint8Array): Uint8Array {
+  sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Uint8Array {
     const { key, privateKey } = this.#open(keyId, role);
     const { mechanism, input } = signOperation(algorithm, data);
     const raw = attempt(`signing with ${key.label}`, () => {

@@ -4,7 +4,7 @@ import {
   encodeSubjectPublicKeyInfo,
   type PublicKeyValue,
 } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
-import type { SignatureAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
+import type { TokenAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
 import { InvariantBroken } from '../src/services/errors.ts';
 
 /**
@@ -16,17 +16,25 @@ import { InvariantBroken } from '../src/services/errors.ts';
 export function proveKeyPair(
   label: string,
   publicKey: PublicKeyValue,
-  sign: (algorithm: SignatureAlgorithm, data: Uint8Array) => Uint8Array,
+  sign: (algorithm: TokenAlgorithm, data: Uint8Array) => Uint8Array,
 ): void {
-  const algorithm: SignatureAlgorithm =
-    publicKey.kind === 'ec'
-      ? { kind: 'ecdsa', digest: 'SHA-256' }
-      : { kind: 'rsassa-pkcs1-v1_5', digest: 'SHA-256' };
+  const algorithm = proofAlgorithm(publicKey);
   const challenge = randomBytes(32);
   const signature = sign(algorithm, challenge);
-  const digest = digestByName(algorithm.digest).node;
+  const digest = algorithm.kind === 'ed25519' ? null : digestByName(algorithm.digest).node;
   if (!verify(digest, challenge, openSslKey(publicKey), signature)) {
     throw new InvariantBroken(`key ${label}: the token's public key does not verify its own signature`);
+  }
+}
+
+function proofAlgorithm({ kind }: PublicKeyValue): TokenAlgorithm {
+  switch (kind) {
+    case 'ec':
+      return { kind: 'ecdsa', digest: 'SHA-256' };
+    case 'rsa':
+      return { kind: 'rsassa-pkcs1-v1_5', digest: 'SHA-256' };
+    case 'ed25519':
+      return { kind };
   }
 }
 

@@ -12,6 +12,7 @@ import { reasonForCrl } from '../services/crl/crl-due.ts';
 import { publishCrl } from '../services/crl/publish-crl.ts';
 import { buildCatalogue } from '../services/distribution/catalogue.ts';
 import { Unavailable } from '../services/errors.ts';
+import { PublishedLog } from '../services/log/published-log.ts';
 import { maintainKeys } from '../services/keys/maintain-keys.ts';
 import { Border } from '../services/sod/check-sod.ts';
 import { DocumentSigners, isInUse, loadDocumentSigners } from '../services/sod/document-signers.ts';
@@ -19,7 +20,9 @@ import { SodService } from '../services/sod/sod-service.ts';
 import { Distribution } from './http/distribution.ts';
 import { type Health, Operations } from './http/operations.ts';
 import { stationApi } from './http/station-api.ts';
+import { logSettings } from './instance/configuration.ts';
 import { credentialPaths } from './instance/credentials.ts';
+import { establishLog, writeLogTrust } from './instance/establish-log.ts';
 import { establishInstance, writeTrust } from './instance/establish-instance.ts';
 import type { Instance } from './instance/load-instance.ts';
 import { lockInstance, openInstance, type OpenInstance } from './instance/open-instance.ts';
@@ -34,6 +37,10 @@ export interface Service {
 }
 
 const reloadMs = 5_000;
+/** How long a leaf may wait for a checkpoint. */
+const checkpointMs = 2_000;
+/** A token that hangs must not keep the service from ending. */
+const sealMs = 2_000;
 /** Stations keep their connections: a TLS handshake costs more than a signature. */
 const keepAliveMs = 65_000;
 const recoveryMs = 1_000;
@@ -58,14 +65,18 @@ export async function startService(
   const { records, signer, issuance } = open;
   const stop = new AbortController();
   const servers: http.Server[] = [];
+  /** Brings everything that was recorded under a checkpoint; there is no next time for a while. */
+  let sealLog: (() => Promise<void>) | undefined;
   const end = async (): Promise<void> => {
     stop.abort();
     await Promise.all(servers.map(closeServer));
+    await sealLog?.();
     open.close();
     unlock();
   };
   try {
     await establishInstance(instance, issuance, progress);
+    const publisher = await establishLog(instance, open, progress);
     const documentSigners = new DocumentSigners(
       await loadDocumentSigners(records.issuance, instance.policies),
     );
@@ -81,7 +92,14 @@ export async function startService(
       maxInFlight: configuration.limits.maxInFlight,
     });
     const isDevelopment = configuration.environment === 'development';
-    const distribution = new Distribution({ state: configuration.state, isDevelopment, log });
+    const { state } = configuration;
+    const transparencyLog = new PublishedLog(
+      records.log,
+      systemClock,
+      logSettings(configuration).cosignatures,
+    );
+    await transparencyLog.refresh();
+    const distribution = new Distribution({ state, isDevelopment, transparencyLog, log });
     const access = new AccessCertificates(issuance);
     const republish = async () => {
       // Whoever's access certificate was revoked is let in no more, on an open connection either.
@@ -114,7 +132,7 @@ export async function startService(
       access,
       log,
       metrics: operations,
-      mrzCode: configuration.state.mrzCode,
+      mrzCode: state.mrzCode,
       maxBodyOctets: configuration.limits.maxBodyOctets,
       maxInFlight: configuration.limits.maxInFlight,
       stopping: stop.signal,
@@ -141,6 +159,12 @@ export async function startService(
       await publishCrl(issuance);
       await writeTrust(instance, issuance);
     });
+    repeat(checkpointMs, 'publishing the log', async () => {
+      if (!signer.isReady) return;
+      await publisher.publish((making) => log.info({ doing: making }, 'maintenance'));
+      await transparencyLog.refresh();
+      writeLogTrust(instance, records);
+    });
     repeat(recoveryMs, 'completing open SODs', async () => {
       if (!signer.isReady || sods.broken !== undefined) return;
       const completed = await sods.completeOpenIntents();
@@ -150,6 +174,15 @@ export async function startService(
     repeat(recoveryMs, 'writing to the records', async () => {
       if (records.failure !== undefined) await records.probe();
     });
+    sealLog = async () => {
+      if (!signer.isReady) return;
+      const sealed = publisher
+        .publish(() => undefined)
+        .catch((err: unknown) => {
+          log.warn({ err }, 'the last leaves are under no checkpoint yet');
+        });
+      await Promise.race([sealed, sleep(sealMs, undefined, { ref: false })]);
+    };
     log.info({ ports }, 'serving');
     return { ports, health, signerPids: () => signer.pids, close: end };
   } catch (error) {

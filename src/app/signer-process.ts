@@ -2,6 +2,7 @@ import { toWire, type JobMessage, type SignerMessage } from '../adapters/signer-
 import { Refused, Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
+import { logSettings } from './instance/configuration.ts';
 import { loadAnyInstance } from './instance/load-instance.ts';
 
 /**
@@ -28,7 +29,8 @@ export function runSigner(home: string): void {
   try {
     const { configuration, policies } = loadAnyInstance(home);
     const { token, state, exchange } = configuration;
-    core = new SigningCore(Pkcs11Token.open(token), policies, state, exchange?.partner);
+    const logOrigin = 'machine' in configuration ? undefined : logSettings(configuration).origin;
+    core = new SigningCore(Pkcs11Token.open(token), policies, state, exchange?.partner, logOrigin);
     tell({ kind: 'ready', token: core.status() });
   } catch (error) {
     tell({ kind: 'failed', error: toWire(error) }, () => process.exit(1));
@@ -72,6 +74,8 @@ function runJob(core: SigningCore, message: JobMessage): unknown {
       return core.signMasterList(message.order);
     case 'signBundle':
       return core.signBundle(message.order);
+    case 'signCheckpoint':
+      return core.signCheckpoint(message.order);
     case 'status':
       return core.status();
   }

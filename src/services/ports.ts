@@ -1,6 +1,6 @@
 import type { PublicKeyValue } from '../formats/algorithms/encode-subject-public-key-info.ts';
 import type { DigestName } from '../formats/algorithms/digests.ts';
-import type { KeyType, SignatureAlgorithm } from '../formats/algorithms/signature-algorithms.ts';
+import type { TokenAlgorithm, TokenKeyType } from '../formats/algorithms/signature-algorithms.ts';
 import type { LdsVersion } from '../rules/sod/sod-rules.ts';
 import type { ServiceError } from './errors.ts';
 
@@ -29,6 +29,8 @@ export const keyRoles = [
   'access-ca',
   /** Signs the bundles between the online instance and its CSCA, and nothing else. */
   'exchange',
+  /** Signs the checkpoints of the log, and nothing else. */
+  'log',
 ] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
@@ -51,13 +53,13 @@ export interface Token {
    * Makes a key pair that never leaves the token, reads the public key back and proves it by a signature.
    * Where the token has this `keyId` already, because an earlier call was cut short, that key is returned.
    */
-  generateKeyPair(keyId: string, role: KeyRole, label: string, type: KeyType): TokenKey;
+  generateKeyPair(keyId: string, role: KeyRole, label: string, type: TokenKeyType): TokenKey;
   /** @throws Refused `not-found` when the token has no such key, or it is not of `role` */
   findKey(keyId: string, role: KeyRole): TokenKey;
   /** Destroys both halves of a key pair. One that is not there is taken for destroyed already. */
   destroyKey(keyId: string, role: KeyRole): void;
   /** @returns the signature as X.509 and CMS carry it (ECDSA as DER) */
-  sign(keyId: string, role: KeyRole, algorithm: SignatureAlgorithm, data: Uint8Array): Uint8Array;
+  sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Uint8Array;
   status(): TokenStatus;
 }
 
@@ -168,6 +170,23 @@ export interface MasterListOrder {
 }
 
 /**
+ * A tree head to be signed as checkpoint. The signer writes origin and text itself, and signs only what continues
+ * the checkpoint before, whose signature it checks with its own key.
+ */
+export interface CheckpointOrder {
+  /** The log key. */
+  readonly keyId: string;
+  readonly keyAlgorithm: string;
+  /** Leaves of the tree. */
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The note that was signed last; undefined for the first one of a log. */
+  readonly previous: Uint8Array | undefined;
+  /** Consistency proof from the tree of `previous` (RFC 6962 §2.1.2). */
+  readonly consistency: readonly Uint8Array[];
+}
+
+/**
  * The signer: takes typed jobs, never bytes to sign. It checks each job against policy and its own keys,
  * builds the to-be-signed bytes itself and signs.
  *
@@ -184,6 +203,8 @@ export interface Signer {
   signSod(order: SodOrder): Promise<Uint8Array>;
   signMasterList(order: MasterListOrder): Promise<Uint8Array>;
   signBundle(order: BundleOrder): Promise<Uint8Array>;
+  /** @returns the checkpoint, a signed note */
+  signCheckpoint(order: CheckpointOrder): Promise<Uint8Array>;
   status(): Promise<TokenStatus>;
   /** Why no token can be reached, as far as is known; undefined while a job may well be answered. */
   readonly failure: ServiceError | undefined;

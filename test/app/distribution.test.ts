@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeCheckpoint } from '../../src/formats/log/checkpoint.ts';
+import { decodeLogLeaf } from '../../src/formats/log/log-leaf.ts';
+import { leafHash } from '../../src/formats/log/merkle-tree.ts';
+import { decodeEntryBundle, splitHashes } from '../../src/formats/log/tiles.ts';
+import { decodeVerifierKey, verifyNote } from '../../src/formats/log/verifier-key.ts';
 import { makeTestInstance, type RunningService, serve, type TestInstance } from '../support/instance.ts';
+import { mth } from '../support/rfc6962.ts';
 
 /** The public distribution as border control fetches it: plain HTTP, read-only, conditional requests. */
 
@@ -258,7 +265,9 @@ describe('the page for people', () => {
   it('links to everything that the index lists, with its digest', async () => {
     const html = (await get('/')).body.toString();
     const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
-    expect(new Set(links)).toEqual(new Set(['/index.json', ...index.artefacts.map(({ path }) => path)]));
+    expect(new Set(links)).toEqual(
+      new Set(['/index.json', '/log/checkpoint', '/log/vkey', ...index.artefacts.map(({ path }) => path)]),
+    );
     for (const { sha256 } of index.artefacts) expect(html).toContain(sha256);
   });
 
@@ -279,3 +288,57 @@ describe('the page for people', () => {
     expect(body.toString()).not.toMatch(/<script|<img|<link|\son\w+=|javascript:/i);
   });
 });
+
+describe('the log', () => {
+  it('publishes its vkey and a checkpoint that verifies, to be asked for anew each time', async () => {
+    const { log } = index as Index & { readonly log: { readonly vkey: string; readonly checkpoint: string } };
+    const answer = await get(log.checkpoint);
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(answer.headers['cache-control']).toBe('public, no-cache');
+    const checkpoint = decodeCheckpoint(answer.body);
+    expect(verifyNote(checkpoint.note, [decodeVerifierKey(log.vkey)]).holding).toHaveLength(1);
+    expect(checkpoint.origin).toBe(`localhost:${instance.portBase + 3}/log`);
+    expect((await get('/log/vkey')).body.toString()).toBe(`${log.vkey}\n`);
+    const again = await get(log.checkpoint, { 'If-None-Match': String(answer.headers.etag) });
+    expect(again.status).toBe(304);
+  });
+
+  it('publishes tiles and entries for ever, which give the root of the checkpoint', async () => {
+    const { size, root } = decodeCheckpoint((await get('/log/checkpoint')).body);
+    const tile = await get(`/log/tile/0/000.p/${size}`);
+    expect(tile.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(tile.headers['content-type']).toBe('application/octet-stream');
+    const hashes = splitHashes(tile.body);
+    expect(Buffer.from(mth(hashes)).equals(Buffer.from(root))).toBe(true);
+    const entries = decodeEntryBundle((await get(`/log/tile/entries/000.p/${size}`)).body);
+    expect(entries.map(leafHash).map(hex)).toEqual(hashes.map(hex));
+    expect(decodeLogLeaf(Buffer.from(entries[0]!).toString()).event).toBe('key');
+    const smaller = await get('/log/tile/0/000.p/3');
+    expect(hex(smaller.body)).toBe(hex(tile.body.subarray(0, 96)));
+  });
+
+  it('sends entries compressed to who asks for it, under another entity tag', async () => {
+    const path = '/log/tile/entries/000.p/5';
+    const [plain, compressed] = [await get(path), await get(path, { 'Accept-Encoding': 'gzip' })];
+    expect(compressed.headers['content-encoding']).toBe('gzip');
+    expect([plain.headers.vary, compressed.headers.vary]).toEqual(['Accept-Encoding', 'Accept-Encoding']);
+    expect(gunzipSync(compressed.body).equals(plain.body)).toBe(true);
+    expect(compressed.headers.etag).not.toBe(plain.headers.etag);
+  });
+
+  it.each([
+    'tile/0/000',
+    'tile/0/000.p/255',
+    'tile/1/000.p/1',
+    'tile/0/001.p/1',
+    'tile/entries/000',
+    'tile',
+    '',
+  ])('has nothing at /log/%s, which its checkpoint does not cover', async (path) => {
+    expect((await get(`/log/${path}`)).status).toBe(404);
+  });
+});
+
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('hex');
+}

@@ -132,6 +132,7 @@ class FaultyState {
       signSod: (order) => uses(() => core.signSod(order)),
       signMasterList: (order) => uses(() => core.signMasterList(order)),
       signBundle: (order) => uses(() => core.signBundle(order)),
+      signCheckpoint: (order) => uses(() => core.signCheckpoint(order)),
       status: async () => core.status(),
       failure: undefined,
     };

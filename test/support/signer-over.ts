@@ -12,6 +12,7 @@ export function signerOver(core: SigningCore): Signer {
     signSod: async (order) => core.signSod(order),
     signMasterList: async (order) => core.signMasterList(order),
     signBundle: async (order) => core.signBundle(order),
+    signCheckpoint: async (order) => core.signCheckpoint(order),
     status: async () => core.status(),
     failure: undefined,
   };

@@ -218,6 +218,7 @@ export class SodWorld {
       signCrl: never,
       signMasterList: never,
       signBundle: never,
+      signCheckpoint: never,
       status: never,
       signSod,
       get failure() {

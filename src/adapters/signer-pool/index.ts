@@ -4,6 +4,7 @@ import { isServiceError, type ServiceError } from '../../services/errors.ts';
 import type {
   BundleOrder,
   CertificateOrder,
+  CheckpointOrder,
   CrlOrder,
   KeyOrder,
   KeyRole,
@@ -91,6 +92,10 @@ export class SignerPool implements Signer {
 
   signBundle(order: BundleOrder): Promise<Uint8Array> {
     return this.#dispatch('signBundle', order, this.#options.signTimeoutMs);
+  }
+
+  signCheckpoint(order: CheckpointOrder): Promise<Uint8Array> {
+    return this.#dispatch('signCheckpoint', order, this.#options.signTimeoutMs);
   }
 
   status(): Promise<TokenStatus> {

@@ -9,6 +9,7 @@ import {
 import type {
   BundleOrder,
   CertificateOrder,
+  CheckpointOrder,
   CrlOrder,
   KeyOrder,
   KeyRole,
@@ -28,6 +29,7 @@ export interface SignerJobs {
   signSod: { order: SodOrder; result: Uint8Array };
   signMasterList: { order: MasterListOrder; result: Uint8Array };
   signBundle: { order: BundleOrder; result: Uint8Array };
+  signCheckpoint: { order: CheckpointOrder; result: Uint8Array };
   status: { order: undefined; result: TokenStatus };
 }
 export type JobName = keyof SignerJobs;

@@ -1,11 +1,14 @@
 import type { Unavailable } from '../../services/errors.ts';
 import type { ExchangeRecords } from '../../services/exchange/exchange-records.ts';
+import type { LogRecords } from '../../services/log/log-records.ts';
 import type { ArchiveRecords, Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
 import { SqliteArchiveRecords } from './archive-records.ts';
 import { GroupCommit } from './group-commit.ts';
 import { SqliteExchangeRecords } from './exchange-records.ts';
 import { SqliteIssuanceRecords } from './issuance-records.ts';
 import { LogLeaves } from './log-leaves.ts';
+import { SqliteLogRecords } from './log-records.ts';
+import { LogTiles } from './log-tiles.ts';
 import { SqliteSodRecords } from './sod-records.ts';
 import { queries, SqliteDatabase } from './sqlite.ts';
 
@@ -14,6 +17,7 @@ export interface Records {
   readonly issuance: IssuanceRecords;
   readonly exchange: ExchangeRecords;
   readonly archive: ArchiveRecords;
+  readonly log: LogRecords;
   /** Why nothing could be written the last time: disk full, locked; undefined once something could. */
   readonly failure: Unavailable | undefined;
   /** Writes a mark, to find out whether something can be written. @throws Unavailable */
@@ -29,12 +33,15 @@ export interface Records {
 export function openRecords(path: string, clock: Clock): Records {
   const database = new SqliteDatabase(path);
   const commits = new GroupCommit(database);
+  const tiles = new LogTiles(database);
+  tiles.catchUp();
   const leaves = new LogLeaves(database);
   return {
     sods: new SqliteSodRecords(database, commits, leaves, clock),
     issuance: new SqliteIssuanceRecords(database, commits, leaves, clock),
     exchange: new SqliteExchangeRecords(database, commits, leaves, clock),
     archive: new SqliteArchiveRecords(database),
+    log: new SqliteLogRecords(database, commits, tiles),
     get failure() {
       return commits.failure;
     },

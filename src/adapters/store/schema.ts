@@ -87,8 +87,17 @@ export interface Schema {
   };
   /** Responses that have been taken over. */
   exchange_accepted: { sequence: number; sha256: string; accepted_at: string };
-  /** Leaves of the log in their order; `event` is what is hashed (docs/formats/log-leaf.md). */
+  /**
+   * Leaves of the log in their order; `event` is what is hashed (docs/formats/log-leaf.md). The leaf hashes are the
+   * tiles of level 0.
+   */
   log_leaves: { leaf_index: number; leaf_hash: Uint8Array; event: string };
+  /** Tiles from level 1 up, one row each, full or growing: hashes of full tiles below, one after the other. */
+  log_tiles: { level: number; tile: number; hashes: Uint8Array };
+  /** Checkpoints that were signed; `note` without cosignatures. One that was served once may be served for ever. */
+  log_checkpoints: { tree_size: number; note: Uint8Array; signed_at: string; served_at: string | null };
+  /** Signature lines of cosigners, each checked before it was put on record. */
+  log_cosignatures: { tree_size: number; cosigner: string; line: string };
 }
 
 /** Statements of each migration; the position in the list is the version that it leads to. */
@@ -143,5 +152,14 @@ export const migrations: readonly (readonly string[])[] = [
        key_ids TEXT, content BLOB, bundle BLOB, begun_at TEXT NOT NULL) STRICT`,
     `CREATE TABLE exchange_accepted (
        sequence INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, accepted_at TEXT NOT NULL) STRICT`,
+  ],
+  [
+    `CREATE TABLE log_tiles (
+       level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT`,
+    `CREATE TABLE log_checkpoints (
+       tree_size INTEGER PRIMARY KEY, note BLOB NOT NULL, signed_at TEXT NOT NULL, served_at TEXT) STRICT`,
+    `CREATE TABLE log_cosignatures (
+       tree_size INTEGER NOT NULL REFERENCES log_checkpoints, cosigner TEXT NOT NULL, line TEXT NOT NULL,
+       PRIMARY KEY (tree_size, cosigner)) STRICT, WITHOUT ROWID`,
   ],
 ];

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import { layOutDevelopment } from '../instance/development.ts';
 import { establishInstance } from '../instance/establish-instance.ts';
+import { establishLog } from '../instance/establish-log.ts';
 import { loadInstance } from '../instance/load-instance.ts';
 import { lockInstance, mainModule, openInstance } from '../instance/open-instance.ts';
 import { defaultHome, defaultPortBase, homePath, portBase, shippedPolicies } from './instance-options.ts';
@@ -34,6 +35,7 @@ export function registerInit(program: Command, screen: Screen): void {
         await establishInstance(instance, open.issuance, (making) =>
           screen.stdout.write(`making ${making}\n`),
         );
+        await establishLog(instance, open, (making) => screen.stdout.write(`making ${making}\n`));
       } finally {
         open.close();
         unlock();

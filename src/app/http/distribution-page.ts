@@ -26,8 +26,15 @@ const style = `
 /** The distribution's page for people. */
 export function distributionPage(
   artefacts: readonly Artefact[],
-  state: IssuingState,
-  isDevelopment: boolean,
+  {
+    state,
+    isDevelopment,
+    transparencyLog: { verifierKey },
+  }: {
+    readonly state: IssuingState;
+    readonly isDevelopment: boolean;
+    readonly transparencyLog: { readonly verifierKey: string | undefined };
+  },
 ): string {
   const kinds = [...new Set(artefacts.map(({ kind }) => kind))];
   const order = Object.keys(headings);
@@ -55,10 +62,18 @@ ${isDevelopment ? '<p class="development" role="alert"><strong>Development insta
 needs to verify documents; machines read <a href="/index.json">index.json</a>. Confirm the digest of a CSCA
 certificate by another channel before you trust it.</p>
 ${sections.join('\n')}
+${verifierKey === undefined ? '' : logSection(verifierKey)}
 <footer>Contact: ${escape(state.contact)}</footer>
 </body>
 </html>
 `;
+}
+
+function logSection(verifierKey: string): string {
+  return `<section><h2>Log</h2>
+<p>Everything that is issued stands in a tamper-evident log (C2SP tlog-tiles):
+<a href="/log/checkpoint">checkpoint</a>, verified with <a href="/log/vkey">this key</a>:<br>
+<code>${escape(verifierKey)}</code></p></section>`;
 }
 
 function section(heading: string, artefacts: readonly Artefact[]): string {

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
 import type { Artefact } from '../../services/distribution/catalogue.ts';
+import type { LogFile, PublishedLog } from '../../services/log/published-log.ts';
 import { distributionPage } from './distribution-page.ts';
 import { HttpProblem } from './problem.ts';
 import { problems } from './problems.ts';
@@ -10,6 +13,7 @@ import { problems } from './problems.ts';
 export interface DistributionDeps {
   readonly state: IssuingState;
   readonly isDevelopment: boolean;
+  readonly transparencyLog: PublishedLog;
   readonly log: Logger;
 }
 
@@ -18,18 +22,28 @@ interface Representation {
   readonly mediaType: string;
   readonly etag: string;
   readonly lastModified: Date;
-  readonly maxAgeSeconds: number;
+  readonly cacheControl: string;
+  readonly contentEncoding?: 'gzip';
+  readonly vary?: 'Accept-Encoding';
 }
 
-/** Minutes that a relying party may keep what can be replaced at any time, such as a CRL. */
-const changingMaxAge = 300;
-const immutableMaxAge = 86_400;
+/** Seconds that a relying party may keep what can be replaced at any time, such as a CRL. */
+const changing = 'public, max-age=300';
+const namedByDigest = 'public, max-age=86400';
+/** Tiles of the log (C2SP tlog-tiles, Merkle Tree). */
+const immutable = 'public, max-age=31536000, immutable';
+/** A checkpoint: asked for anew each time. */
+const mutable = 'public, no-cache';
+
+/** Where the log is published. */
+const logPrefix = '/log/';
+const gzipped = promisify(gzip);
 
 /** The page runs nothing, loads nothing and is framed by nobody; its style stands in it. */
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The public distribution: plain HTTP, read-only, served from memory. */
+/** The public distribution: plain HTTP, read-only, served from memory; the log from the records. */
 export class Distribution {
   readonly #deps: DistributionDeps;
   #byPath: ReadonlyMap<string, Representation> = new Map();
@@ -54,17 +68,19 @@ export class Distribution {
   app(): Koa {
     const app = new Koa();
     app.use(problems(this.#deps.log));
-    app.use((ctx) => {
+    app.use(async (ctx) => {
       if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
         ctx.set('Allow', 'GET, HEAD');
         throw notAllowed(ctx.method);
       }
-      const found = this.#byPath.get(ctx.path);
+      const found = this.#byPath.get(ctx.path) ?? (await this.#logFile(ctx));
       if (found === undefined) throw notPublished(ctx.path);
       ctx.type = found.mediaType;
       ctx.etag = found.etag;
       ctx.lastModified = found.lastModified;
-      ctx.set('Cache-Control', `public, max-age=${found.maxAgeSeconds}`);
+      ctx.set('Cache-Control', found.cacheControl);
+      if (found.vary !== undefined) ctx.set('Vary', found.vary);
+      if (found.contentEncoding !== undefined) ctx.set('Content-Encoding', found.contentEncoding);
       ctx.set('X-Content-Type-Options', 'nosniff');
       if (found.mediaType.startsWith('text/html')) {
         ctx.set('Content-Security-Policy', contentSecurityPolicy);
@@ -73,6 +89,15 @@ export class Distribution {
       else ctx.body = found.body;
     });
     return app;
+  }
+
+  async #logFile(ctx: Koa.Context): Promise<Representation | undefined> {
+    if (!ctx.path.startsWith(logPrefix)) return undefined;
+    const found = this.#deps.transparencyLog.find(ctx.path.slice(logPrefix.length));
+    if (found === undefined) return undefined;
+    return ctx.acceptsEncodings('gzip', 'identity') === 'gzip' && found.isCompressible
+      ? compressed(found)
+      : representLogFile(found);
   }
 }
 
@@ -97,13 +122,31 @@ function represent(artefact: Artefact): Representation {
     mediaType: artefact.mediaType,
     etag: artefact.sha256,
     lastModified: artefact.issuedAt,
-    maxAgeSeconds: isNamedByDigest ? immutableMaxAge : changingMaxAge,
+    cacheControl: isNamedByDigest ? namedByDigest : changing,
   };
+}
+
+function representLogFile({ octets, mediaType, sha256, ...file }: LogFile): Representation {
+  return {
+    body: Buffer.from(octets),
+    mediaType,
+    etag: sha256,
+    lastModified: file.lastModified,
+    cacheControl: file.isImmutable ? immutable : mutable,
+    ...(file.isCompressible ? { vary: 'Accept-Encoding' } : {}),
+  };
+}
+
+/** Another representation, so another entity tag (RFC 9110 §8.8.3.3). */
+async function compressed(file: LogFile): Promise<Representation> {
+  const plain = representLogFile(file);
+  const body = await gzipped(plain.body);
+  return { ...plain, body, etag: `${plain.etag}-gzip`, contentEncoding: 'gzip' };
 }
 
 function index(
   artefacts: readonly Artefact[],
-  { state, isDevelopment }: DistributionDeps,
+  { state, isDevelopment, transparencyLog }: DistributionDeps,
   lastModified: Date,
 ): Representation {
   const entries = artefacts.map((artefact) => ({
@@ -120,19 +163,26 @@ function index(
   }));
   const { country, mrzCode, organization } = state;
   const issuer = { country, mrzCode, organization };
-  const text = `${JSON.stringify({ issuer, development: isDevelopment, artefacts: entries }, null, 2)}\n`;
+  const { verifierKey } = transparencyLog;
+  const published = {
+    issuer,
+    development: isDevelopment,
+    log: verifierKey === undefined ? null : { vkey: verifierKey, checkpoint: `${logPrefix}checkpoint` },
+    artefacts: entries,
+  };
+  const text = `${JSON.stringify(published, null, 2)}\n`;
   return textual('application/json; charset=utf-8', text, lastModified);
 }
 
 function page(artefacts: readonly Artefact[], deps: DistributionDeps, lastModified: Date): Representation {
-  const text = distributionPage(artefacts, deps.state, deps.isDevelopment);
+  const text = distributionPage(artefacts, deps);
   return textual('text/html; charset=utf-8', text, lastModified);
 }
 
 function textual(mediaType: string, text: string, lastModified: Date): Representation {
   const body = Buffer.from(text);
   const etag = createHash('sha256').update(body).digest('hex');
-  return { body, mediaType, etag, lastModified, maxAgeSeconds: changingMaxAge };
+  return { body, mediaType, etag, lastModified, cacheControl: changing };
 }
 
 function notPublished(path: string): HttpProblem {

@@ -2,6 +2,10 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { instanceIdField, octetsField, sha256Field } from '../../rules/exchange/fields.ts';
+import { decodeVerifierKey, isCosigner } from '../../formats/log/verifier-key.ts';
+import { isKeyName } from '../../formats/log/signed-note.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import { logKeyAlgorithmNames } from '../../rules/log/log-key.ts';
 import { issuingStateSchema } from '../../rules/profile/issuing-state.ts';
 import { parsePolicyFile, type PolicySource } from '../../rules/profile/policy-file.ts';
 
@@ -35,6 +39,37 @@ const common = {
 };
 const deadlineMs = z.int().min(100).max(600_000);
 
+/** vkey of a cosigner (C2SP tlog-cosignature). */
+const cosignerKey = z.string().transform((text, context) => {
+  try {
+    const key = decodeVerifierKey(text);
+    if (isCosigner(key)) return text;
+    context.addIssue({ code: 'custom', message: 'is not the vkey of a cosigner (signature type 4 or 6)' });
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+  return z.NEVER;
+});
+
+const log = z
+  .strictObject({
+    /** Name of the log, for ever: its address without scheme. */
+    origin: z.string().refine(isKeyName, 'must have no spaces and no plus'),
+    /** Ed25519, as witnesses ask for, unless the token has none. */
+    keyAlgorithm: z.enum(logKeyAlgorithmNames),
+    /** Who is asked to cosign every checkpoint (C2SP tlog-witness). */
+    witnesses: z.array(z.strictObject({ vkey: cosignerKey, url: z.url({ protocol: /^https?$/ }) })).max(16),
+    /** Cosignatures that a checkpoint must have before it is served. */
+    cosignatures: z.int().min(0),
+    /** How long a witness may take. */
+    witnessDeadlineMs: deadlineMs,
+  })
+  .refine(({ witnesses, cosignatures }) => cosignatures <= witnesses.length, {
+    path: ['cosignatures'],
+    message: 'must not be more than there are witnesses',
+  });
+
 /** `sigillo.yaml`, the one configuration file of an instance. Relative paths start at its folder. */
 const configurationSchema = z.strictObject({
   ...common,
@@ -57,6 +92,8 @@ const configurationSchema = z.strictObject({
     maxInFlight: z.int().min(1).max(100_000),
     maxBodyOctets: z.int().min(1_024).max(16_777_216),
   }),
+  /** The log; where it is left out, it is named by the distribution's address and has no cosigners. */
+  log: log.optional(),
   /** With an offline CSCA: whom requests go to, and the CSCA certificate that everything is held against. */
   exchange: z.strictObject({ partner, anchor: sha256Field }).optional(),
 });
@@ -73,6 +110,13 @@ const offlineConfigurationSchema = z.strictObject({
 });
 
 export type OfflineConfiguration = z.infer<typeof offlineConfigurationSchema>;
+
+/** The log of an instance, also of one whose `sigillo.yaml` was written before there was one. */
+export function logSettings({ log: written, state }: Configuration): z.infer<typeof log> {
+  if (written !== undefined) return written;
+  const origin = `${state.distribution.replace(/^[a-z]+:\/\//, '').replace(/\/+$/, '')}/log`;
+  return { origin, keyAlgorithm: 'ed25519', witnesses: [], cosignatures: 0, witnessDeadlineMs: 5_000 };
+}
 
 /** What both kinds have. */
 export type AnyConfiguration = Configuration | OfflineConfiguration;

@@ -115,6 +115,13 @@ function developmentConfiguration(options: DevelopmentOptions, module: string): 
       accessCa: planned('access-ca'),
     },
     http: { address: '0.0.0.0', hosts: ['localhost', '127.0.0.1'], portBase },
+    log: {
+      origin: `localhost:${portBase + 3}/log`,
+      keyAlgorithm: 'ed25519',
+      witnesses: [],
+      cosignatures: 0,
+      witnessDeadlineMs: 5_000,
+    },
     limits: { deadlineMs: 10_000, maxInFlight: 512, maxBodyOctets: 1_048_576 },
   };
 }

@@ -25,6 +25,11 @@ export type PublicKeyValue =
       /** Big-endian. */
       readonly modulus: Uint8Array;
       readonly publicExponent: Uint8Array;
+    }
+  | {
+      readonly kind: 'ed25519';
+      /** 32 octets (RFC 8032 §5.1.5). */
+      readonly publicKey: Uint8Array;
     };
 
 /** `explicit` for everything under a CSCA (Doc 9303-12 §4.1.6.3); `named` for TLS (RFC 5480, RFC 8422). */
@@ -41,6 +46,9 @@ export function encodeSubjectPublicKeyInfo(key: PublicKeyValue, form: EcParamete
     const algorithm = sequence(objectIdentifier(oids.rsaEncryption), nullValue());
     return sequence(algorithm, bitString(subjectPublicKey(key)));
   }
+  if (key.kind === 'ed25519') {
+    return sequence(sequence(objectIdentifier(oids.ed25519)), bitString(key.publicKey));
+  }
   const curve = curveByName(key.curve);
   if (key.point[0] !== 0x04 || key.point.length !== 1 + 2 * fieldOctets(curve)) {
     throw new MalformedInput('subjectPublicKey', `must be an uncompressed point of ${curve.name}`, {
@@ -51,11 +59,16 @@ export function encodeSubjectPublicKeyInfo(key: PublicKeyValue, form: EcParamete
   return sequence(sequence(objectIdentifier(oids.idEcPublicKey), parameters), bitString(key.point));
 }
 
-/** The octets inside the subjectPublicKey BIT STRING: an EC point or RSAPublicKey (RFC 8017 appendix A.1.1). */
+/** Inside the subjectPublicKey BIT STRING: an EC point, RSAPublicKey (RFC 8017 appendix A.1.1), or Ed25519's octets. */
 function subjectPublicKey(key: PublicKeyValue): Uint8Array {
-  return key.kind === 'ec'
-    ? key.point
-    : sequence(unsignedInteger(key.modulus), unsignedInteger(key.publicExponent));
+  switch (key.kind) {
+    case 'ec':
+      return key.point;
+    case 'rsa':
+      return sequence(unsignedInteger(key.modulus), unsignedInteger(key.publicExponent));
+    case 'ed25519':
+      return key.publicKey;
+  }
 }
 
 /** keyIdentifier by method 1 of RFC 5280 §4.2.1.2: SHA-1 of the subjectPublicKey BIT STRING's octets. */

@@ -13,10 +13,21 @@ export type SignatureAlgorithm =
       readonly saltLength: number;
     };
 
-/** What a key pair is, without its value. */
+/** Signs the notes of the log (C2SP signed-note) and nothing of the eMRTD PKI. */
+export interface Ed25519 {
+  readonly kind: 'ed25519';
+}
+
+/** What a token is asked to sign with. */
+export type TokenAlgorithm = SignatureAlgorithm | Ed25519;
+
+/** What a key pair of the eMRTD PKI is, without its value. */
 export type KeyType =
   | { readonly kind: 'ec'; readonly curve: CurveName }
   | { readonly kind: 'rsa'; readonly modulusBits: number };
+
+/** What a token is asked to make. */
+export type TokenKeyType = KeyType | Ed25519;
 
 /** A key type and the one signature algorithm that the key is used with. */
 export interface KeyAlgorithm {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 export const hashOctets = 32;
 
 /** MTH of no leaf at all: SHA-256 of nothing. */
-export const emptyRoot: Uint8Array = Uint8Array.from(createHash('sha256').digest());
+const emptyRoot: Uint8Array = Uint8Array.from(createHash('sha256').digest());
 
 /** `SHA-256(00 || entry)`. */
 export function leafHash(entry: Uint8Array): Uint8Array {
@@ -18,7 +18,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest());
 }
 
-export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+function sameHash(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 

@@ -6,9 +6,9 @@ import { hashOctets, nodeHash, type SubtreeHash } from './merkle-tree.ts';
 /** Hashes in a full tile, entries in a full bundle. */
 export const tileWidth = 256;
 /** Levels of the tree from one level of tiles to the next. */
-export const tileHeight = 8;
+const tileHeight = 8;
 /** The longest entry that a bundle can hold. */
-export const longestEntry = 0xffff;
+const longestEntry = 0xffff;
 
 /** A tile, or a bundle of entries. */
 export interface TileName {

@@ -144,7 +144,9 @@ function assertKey(deps: ExchangeDeps, request: RequestedKey, field: string): Ce
   const isOfKind =
     value.kind === 'ec'
       ? key.kind === 'ec' && key.curve === value.curve
-      : key.kind === 'rsa' && key.modulusBits === BigInt(`0x${hex(value.modulus)}`).toString(2).length;
+      : value.kind === 'rsa' &&
+        key.kind === 'rsa' &&
+        key.modulusBits === BigInt(`0x${hex(value.modulus)}`).toString(2).length;
   if (isOfKind) return profile;
   const detail = `the key is not of the kind that ${keyAlgorithm} names`;
   throw bundleRefusal('E-KEY', detail, `${field}.publicKey`, 'make a key pair of that kind');

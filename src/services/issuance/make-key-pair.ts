@@ -8,7 +8,7 @@ import type { IssuanceDeps } from './issuance-deps.ts';
  * @throws Refused, Unavailable, InvariantBroken
  */
 export async function makeKeyPair(
-  deps: IssuanceDeps,
+  deps: Pick<IssuanceDeps, 'records' | 'signer' | 'random' | 'clock'>,
   role: KeyRole,
   label: string,
   keyAlgorithm: string,
@@ -22,7 +22,10 @@ export async function makeKeyPair(
 }
 
 /** The second half of `makeKeyPair`, after a crash too. */
-export async function completeKeyPair(deps: IssuanceDeps, order: KeyOrder): Promise<void> {
+export async function completeKeyPair(
+  deps: Pick<IssuanceDeps, 'records' | 'signer' | 'clock'>,
+  order: KeyOrder,
+): Promise<void> {
   await deps.signer.generateKeyPair(order);
   await deps.records.recordKey(order, deps.clock.now());
 }

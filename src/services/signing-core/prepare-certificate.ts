@@ -171,7 +171,9 @@ function allowedAlgorithm(
   const matches =
     key.kind === 'ec'
       ? algorithm.key.kind === 'ec' && algorithm.key.curve === key.curve
-      : algorithm.key.kind === 'rsa' && algorithm.key.modulusBits === bitLength(key.modulus);
+      : key.kind === 'rsa' &&
+        algorithm.key.kind === 'rsa' &&
+        algorithm.key.modulusBits === bitLength(key.modulus);
   if (matches) return algorithm;
   throw new Refused('policy', `the key is not of the kind that ${order.keyAlgorithm} names`, {
     field: 'subjectKey',

@@ -17,12 +17,14 @@ import type { CertificateProfile } from '../../rules/profile/certificate-profile
 import type { ExchangePartner } from '../../rules/exchange/exchange-key.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
+import { logKeyAlgorithm } from '../../rules/log/log-key.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { sodViolation } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type {
   BundleOrder,
   CertificateOrder,
+  CheckpointOrder,
   CrlOrder,
   IssuerReference,
   KeyOrder,
@@ -39,6 +41,7 @@ import { lintCertificateOrder, lintCrlOrder } from './lint-order.ts';
 import { prepareCertificate } from './prepare-certificate.ts';
 import { requestedKey } from './requested-key.ts';
 import { roles } from './roles.ts';
+import { CheckpointSigner } from './sign-checkpoint.ts';
 import { type BundleSigner, signBundle } from './sign-bundle.ts';
 
 /**
@@ -52,17 +55,29 @@ export class SigningCore {
   readonly #state: IssuingState;
   readonly #partner: ExchangePartner | undefined;
   readonly #documentSigners = new Map<string, DocumentSigner>();
+  readonly #checkpoints: CheckpointSigner | undefined;
 
-  /** @param partner the instance whose requests this CSCA answers, as the configuration pins it */
-  constructor(token: Token, policies: Policies, state: IssuingState, partner?: ExchangePartner) {
+  /**
+   * @param partner the instance whose requests this CSCA answers, as the configuration pins it
+   * @param logOrigin name of the instance's log; without it no checkpoint is signed
+   */
+  constructor(
+    token: Token,
+    policies: Policies,
+    state: IssuingState,
+    partner?: ExchangePartner,
+    logOrigin?: string,
+  ) {
     this.#token = token;
     this.#policies = policies;
     this.#state = state;
     this.#partner = partner;
+    this.#checkpoints = logOrigin === undefined ? undefined : new CheckpointSigner(token, logOrigin);
   }
 
   generateKeyPair({ keyId, role, label, keyAlgorithm }: KeyOrder): TokenKey {
-    return this.#token.generateKeyPair(keyId, role, label, algorithmNamed(keyAlgorithm).key);
+    const { key } = role === 'log' ? logKeyAlgorithm(keyAlgorithm) : algorithmNamed(keyAlgorithm);
+    return this.#token.generateKeyPair(keyId, role, label, key);
   }
 
   findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): TokenKey {
@@ -173,6 +188,15 @@ export class SigningCore {
   signBundle(order: BundleOrder): Uint8Array {
     const signer: BundleSigner = { token: this.#token, policies: this.#policies, state: this.#state };
     return signBundle(signer, order);
+  }
+
+  /** @returns the checkpoint, a signed note */
+  signCheckpoint(order: CheckpointOrder): Uint8Array {
+    if (this.#checkpoints !== undefined) return this.#checkpoints.sign(order);
+    throw new Refused('policy', 'this machine signs no checkpoints', {
+      rule: 'L-ORIGIN',
+      mend: 'the log of an online instance has them; an offline CSCA has its transcript',
+    });
   }
 
   #profile(name: string): CertificateProfile {

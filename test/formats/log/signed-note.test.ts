@@ -173,7 +173,7 @@ describe('signed notes (C2SP signed-note)', () => {
       encodeVerifierKey(verifierKey(name, 'ed25519', new Uint8Array(31))),
       encodeVerifierKey(verifierKey(name, 'ecdsa', new Uint8Array(31))),
     ]) {
-      expect(() => decodeVerifierKey(bad), bad).toThrow(MalformedInput);
+      expect(() => decodeVerifierKey(bad)).toThrow(MalformedInput);
     }
     expect(key).not.toBe('');
   });

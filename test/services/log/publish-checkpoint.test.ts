@@ -1,0 +1,304 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemRandom } from '../../../src/adapters/clock/index.ts';
+import { openRecords, type Records } from '../../../src/adapters/store/index.ts';
+import { type Checkpoint, decodeCheckpoint, encodeTreeHead } from '../../../src/formats/log/checkpoint.ts';
+import { consistencyProof, leafHash, treeRoot } from '../../../src/formats/log/merkle-tree.ts';
+import { encodeSignedNote } from '../../../src/formats/log/signed-note.ts';
+import { subtreesOf } from '../../../src/formats/log/tiles.ts';
+import { decodeVerifierKey, verifierKey, verifyNote } from '../../../src/formats/log/verifier-key.ts';
+import { Refused, Unavailable } from '../../../src/services/errors.ts';
+import { CheckpointPublisher } from '../../../src/services/log/publish-checkpoint.ts';
+import { SigningCore } from '../../../src/services/signing-core/signing-core.ts';
+import { shippedPolicies } from '../../support/policies.ts';
+import { leafHashes, mth } from '../../support/rfc6962.ts';
+import { signerOver } from '../../support/signer-over.ts';
+import { openTestToken } from '../../support/token.ts';
+
+const origin = 'log.example/utopia';
+const test = openTestToken();
+afterAll(() => test.remove());
+
+const state = {
+  country: 'UT',
+  mrzCode: 'UTO',
+  organization: 'Utopia',
+  contact: 'mailto:pki@utopia.example',
+  distribution: 'https://pkd.utopia.example',
+};
+const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
+const quiet = () => undefined;
+
+let folder: string;
+let records: Records;
+let core: SigningCore;
+let publisher: CheckpointPublisher;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sigillo-log-'));
+  start();
+});
+afterEach(() => {
+  records.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** As a process that starts: memory is gone. */
+function start(keyAlgorithm = 'ed25519', name = origin): void {
+  records = openRecords(join(folder, 'records.sqlite'), clock);
+  core = new SigningCore(test.token, shippedPolicies(), state, undefined, name);
+  publisher = new CheckpointPublisher({
+    signer: signerOver(core),
+    records: records.issuance,
+    log: records.log,
+    clock,
+    random: systemRandom,
+    settings: { origin: name, keyAlgorithm, cosignatures: 0 },
+  });
+}
+
+/** Leaves by way of what is cheapest to record. */
+async function append(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    await records.issuance.announceRollover({
+      announcedAt: new Date(Date.UTC(2026, 0, 1) + records.log.size() * 1000),
+      notBefore: clock.now(),
+      executedAt: undefined,
+    });
+  }
+}
+
+async function publish(): Promise<Checkpoint> {
+  const checkpoint = await publisher.publish(quiet);
+  if (checkpoint === undefined) throw new Error('nothing was published');
+  return decodeCheckpoint(checkpoint.note);
+}
+
+function rootByDefinition(size: number): Uint8Array {
+  const entries = records.log.entries(0, size);
+  return mth(leafHashes(size, (i) => Buffer.from(entries[i]!).toString()));
+}
+
+function usesOfLogKey() {
+  const database = new DatabaseSync(join(folder, 'records.sqlite'), { readOnly: true });
+  const row = database.prepare("SELECT uses, key_id FROM keys WHERE role = 'log'").get();
+  database.close();
+  return { uses: Number(row?.['uses']), keyId: String(row?.['key_id']) };
+}
+
+describe('publishing checkpoints', () => {
+  it.each(['ed25519', 'ecdsa-P-256-sha256'])(
+    'signs every growth of the log with an %s key on the token',
+    async (algorithm) => {
+      records.close();
+      start(algorithm);
+      await append(3);
+      const first = await publish();
+      expect(first).toMatchObject({ origin, size: 4, root: rootByDefinition(4) });
+      const vkey = decodeVerifierKey(records.log.verifierKey() ?? '');
+      expect(vkey.kind).toBe(algorithm === 'ed25519' ? 'ed25519' : 'ecdsa');
+      expect(verifyNote(first.note, [vkey]).holding).toHaveLength(1);
+
+      expect(await publisher.publish(quiet)).toBeUndefined();
+      await append(260);
+      const second = await publish();
+      expect(second).toMatchObject({ size: 264, root: rootByDefinition(264) });
+      expect(verifyNote(second.note, [vkey]).holding).toHaveLength(1);
+      // One use that proved the key, and one for each checkpoint.
+      expect(usesOfLogKey().uses).toBe(3);
+    },
+  );
+
+  it('goes on after a restart where it was, and makes no second key', async () => {
+    await append(2);
+    await publish();
+    records.close();
+    start();
+    expect(await publisher.publish(quiet)).toBeUndefined();
+    await append(1);
+    expect(await publish()).toMatchObject({ size: 4, root: rootByDefinition(4) });
+    expect((await records.issuance.keys()).filter(({ role }) => role === 'log')).toHaveLength(1);
+  });
+
+  it('goes on after a checkpoint that was signed and could not be put on record', async () => {
+    await append(2);
+    const { log } = records;
+    const lost = new Unavailable('records', 'disk full', { outcome: 'not-applied', mend: 'free space' });
+    const failing: typeof log = {
+      size: () => log.size(),
+      hashes: log.hashes,
+      entries: (from, count) => log.entries(from, count),
+      latestCheckpoint: () => log.latestCheckpoint(),
+      servableCheckpoint: (cosignatures) => log.servableCheckpoint(cosignatures),
+      countUse: (keyId) => log.countUse(keyId),
+      recordCheckpoint: () => Promise.reject(lost),
+      recordCosignature: (size, cosigner, line) => log.recordCosignature(size, cosigner, line),
+      recordServed: (size, at) => log.recordServed(size, at),
+      verifierKey: () => log.verifierKey(),
+      recordVerifierKey: (vkey) => log.recordVerifierKey(vkey),
+    };
+    let isFailing = true;
+    const deps = {
+      signer: signerOver(core),
+      records: records.issuance,
+      clock,
+      random: systemRandom,
+      settings: { origin, keyAlgorithm: 'ed25519', cosignatures: 0 },
+    };
+    publisher = new CheckpointPublisher({
+      ...deps,
+      get log() {
+        return isFailing ? failing : log;
+      },
+    });
+    await expect(publisher.publish(quiet)).rejects.toBe(lost);
+    expect(log.latestCheckpoint()).toBeUndefined();
+    isFailing = false;
+    await append(1);
+    expect(await publish()).toMatchObject({ size: 4, root: rootByDefinition(4) });
+  });
+
+  it('keeps nobody waiting twice: two at once sign one after the other', async () => {
+    await append(2);
+    const both = await Promise.all([publisher.publish(quiet), publisher.publish(quiet)]);
+    expect(both.map((checkpoint) => checkpoint?.size)).toEqual([3, undefined]);
+  });
+
+  it('puts no smaller or equal checkpoint on record', async () => {
+    await append(2);
+    const { note } = (await publisher.publish(quiet))!;
+    for (const size of [2, 3]) {
+      const again = { size, note, signedAt: clock.now(), cosignatures: [] };
+      await expect(records.log.recordCheckpoint(again)).rejects.toMatchObject({ code: 'duplicate' });
+    }
+  });
+
+  it('refuses to go on under another name', async () => {
+    await append(2);
+    await publish();
+    records.close();
+    start('ed25519', 'log.example/other');
+    await append(1);
+    await expect(publisher.publish(quiet)).rejects.toMatchObject({
+      kind: 'refused',
+      details: { rule: 'L-ORIGIN' },
+    });
+  });
+
+  it('says what was changed when a leaf below the last checkpoint was', async () => {
+    await append(5);
+    await publish();
+    const database = new DatabaseSync(join(folder, 'records.sqlite'));
+    database.prepare('UPDATE log_leaves SET leaf_hash = ? WHERE leaf_index = 2').run(new Uint8Array(32));
+    database.close();
+    await append(1);
+    await expect(publisher.publish(quiet)).rejects.toMatchObject({
+      details: { rule: 'L-FORK', field: 'consistency' },
+    });
+  });
+});
+
+describe('the signer of checkpoints is no oracle', () => {
+  /** An order for a tree as it is on record. */
+  async function order(size: number, previous: Uint8Array | undefined) {
+    const subtrees = subtreesOf(records.log.hashes);
+    const { keyId } = usesOfLogKey();
+    const before = previous === undefined ? 0 : decodeCheckpoint(previous).size;
+    return {
+      keyId,
+      keyAlgorithm: 'ed25519',
+      size,
+      root: treeRoot(subtrees, size),
+      previous,
+      consistency: before > size ? [] : consistencyProof(subtrees, before, size),
+    };
+  }
+
+  let note: Uint8Array;
+  beforeEach(async () => {
+    await append(9);
+    ({ note } = (await publisher.publish(quiet))!);
+    await append(10);
+  });
+
+  /** The rule that a job is refused by. */
+  function ruleAgainst(job: () => unknown): string | undefined {
+    try {
+      job();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return error.details.rule;
+    }
+  }
+
+  it('signs what continues the checkpoint before', async () => {
+    const good = await order(20, note);
+    expect(decodeCheckpoint(core.signCheckpoint(good)).size).toBe(20);
+  });
+
+  it('signs no smaller tree, and none without the one before', async () => {
+    const [smaller, first] = [await order(9, note), await order(20, undefined)];
+    expect(ruleAgainst(() => core.signCheckpoint(smaller))).toBe('L-FORK');
+    expect(ruleAgainst(() => core.signCheckpoint(first))).toBe('L-FORK');
+  });
+
+  it('signs no other tree of the same size, nor one that does not continue', async () => {
+    const good = await order(20, note);
+    const other = leafHash(Buffer.from('other'));
+    for (const bad of [
+      { ...good, root: other },
+      { ...good, consistency: good.consistency.toReversed() },
+      { ...good, consistency: [] },
+      // A size of the same shape would pass: a root does not say how many leaves are below it (RFC 6962 §2.1).
+      { ...good, size: 40 },
+      { ...(await order(10, note)), root: other },
+    ]) {
+      expect(ruleAgainst(() => core.signCheckpoint(bad))).toBe('L-FORK');
+    }
+  });
+
+  it('does not go on from what it has not signed', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const spki = publicKey.export({ format: 'der', type: 'spki' });
+    const foreign = verifierKey(origin, 'ed25519', Uint8Array.from(spki.subarray(-32)));
+    const text = encodeTreeHead({ origin, size: 10, root: leafHash(Buffer.from('forged')) });
+    const signature = Uint8Array.from(sign(null, Buffer.from(text), privateKey));
+    const ours = decodeVerifierKey(records.log.verifierKey() ?? '');
+    for (const { keyId } of [foreign, ours]) {
+      const forged = encodeSignedNote({ text, signatures: [{ name: origin, keyId, signature }] });
+      const bad = { ...(await order(20, note)), previous: forged };
+      expect(ruleAgainst(() => core.signCheckpoint(bad))).toBe('L-FORK');
+    }
+  });
+
+  it('does not go back to a checkpoint of its own that is not the last one', async () => {
+    core.signCheckpoint(await order(20, note));
+    const again = await order(15, note);
+    expect(ruleAgainst(() => core.signCheckpoint(again))).toBe('L-FORK');
+  });
+
+  it('signs with a log key only, and no size or root that is none', async () => {
+    const good = await order(20, note);
+    for (const bad of [{ size: 1.5 }, { size: -1 }, { root: new Uint8Array(31) }]) {
+      expect(ruleAgainst(() => core.signCheckpoint({ ...good, ...bad }))).toBe('L-HEAD');
+    }
+    const dsc = core.generateKeyPair({
+      keyId: 'ab'.repeat(16),
+      role: 'document-signer',
+      label: 'dsc',
+      keyAlgorithm: 'ecdsa-P-256-sha256',
+    });
+    expect(() => core.signCheckpoint({ ...good, keyId: dsc.keyId })).toThrow(/is not for log/);
+  });
+
+  it('has no log on a machine without one', async () => {
+    const offline = new SigningCore(test.token, shippedPolicies(), state);
+    const good = await order(20, note);
+    expect(() => offline.signCheckpoint(good)).toThrow(/signs no checkpoints/);
+  });
+});
