@@ -10,7 +10,7 @@ import type { SignerPoolEvent } from '../adapters/signer-pool/index.ts';
 import { AccessCertificates } from '../services/access/access-certificates.ts';
 import { reasonForCrl } from '../services/crl/crl-due.ts';
 import { publishCrl } from '../services/crl/publish-crl.ts';
-import { buildCatalogue } from '../services/distribution/catalogue.ts';
+import { Catalogue } from '../services/distribution/catalogue.ts';
 import { Unavailable } from '../services/errors.ts';
 import { PublishedLog } from '../services/log/published-log.ts';
 import { maintainKeys } from '../services/keys/maintain-keys.ts';
@@ -100,6 +100,7 @@ export async function startService(
     );
     await transparencyLog.refresh();
     const distribution = new Distribution({ state, isDevelopment, transparencyLog, log });
+    const catalogue = new Catalogue(issuance);
     const access = new AccessCertificates(issuance);
     const republish = async () => {
       // Whoever's access certificate was revoked is let in no more, on an open connection either.
@@ -107,7 +108,7 @@ export async function startService(
       // A revoked Document Signer is out of use before the border learns of it.
       documentSigners.replace(await loadDocumentSigners(records.issuance, instance.policies));
       await border.reload();
-      distribution.publish(await buildCatalogue(issuance));
+      distribution.publish(await catalogue.current());
     };
     await republish();
     const health = (): Health => {

@@ -141,7 +141,8 @@ export interface CrlOrder {
   readonly issuer: IssuerReference;
   readonly crlNumber: bigint;
   readonly thisUpdate: Date;
-  readonly revoked: readonly { readonly serialNumber: bigint; readonly revocationDate: Date }[];
+  /** Entries of revokedCertificates, DER, one after the other, in ascending order; the signer reads each. */
+  readonly revokedCertificates: Uint8Array;
 }
 
 /** An LDS security object to be signed: everything that goes under the signature. */
@@ -290,6 +291,14 @@ export interface Revocation {
   readonly reason: string;
 }
 
+/** Which revocations are meant. */
+export interface RevocationFilter {
+  /** Of certificates of these profiles. */
+  readonly profiles: readonly string[];
+  /** Only those that no CRL of ours lists yet. */
+  readonly isUnlisted: boolean;
+}
+
 export interface CertificateRecord {
   /** SHA-256 of the certificate, hexadecimal. */
   readonly sha256: string;
@@ -359,16 +368,29 @@ export interface IssuanceRecords {
   /** Each ends its intent and appends a log leaf in the same transaction. */
   recordKey(order: KeyOrder, createdAt: Date): Promise<void>;
   recordCertificate(record: CertificateRecord): Promise<void>;
-  recordCrl(record: CrlRecord): Promise<void>;
+  /**
+   * From now on the revocations of `profiles` up to thisUpdate count as listed.
+   *
+   * @throws InvariantBroken when they are not as many as `listed`: one has come while the CRL was made
+   */
+  recordCrl(record: CrlRecord, entries: { profiles: readonly string[]; listed: number }): Promise<void>;
   recordMasterList(record: MasterListRecord): Promise<void>;
   /** Ends an intent without a product. */
   abandon(intent: IssuanceIntent, reason: string): Promise<void>;
   keys(): Promise<readonly KeyRecord[]>;
+  /** In the order of recording; the same array as before while nothing was added. */
   certificates(): Promise<readonly CertificateRecord[]>;
+  /** Those of the profiles only, in the order of recording: there may be many others. */
+  certificatesOf(profiles: readonly string[]): Promise<readonly CertificateRecord[]>;
+  /** The same object as before while there is no newer one. */
   latestCrl(): Promise<CrlRecord | undefined>;
+  /** The same object as before while there is no newer one. */
   latestMasterList(): Promise<MasterListRecord | undefined>;
-  /** In ascending order of their serial numbers. */
-  revocations(): Promise<readonly Revocation[]>;
+  findRevocation(serialNumber: bigint): Promise<Revocation | undefined>;
+  /** In pages, in ascending order of their serial numbers; others get their turn in between. */
+  revocations(filter: RevocationFilter): AsyncIterable<readonly Revocation[]>;
+  /** How many revocations CRLs of ours list. */
+  listedRevocations(): Promise<number>;
   /** Puts a revocation on record, with its log leaf. @throws Refused `duplicate`, `not-found` */
   revoke(revocation: Revocation): Promise<void>;
   /** Puts the end of a key on record, with its log leaf; once for each state. */

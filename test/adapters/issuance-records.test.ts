@@ -51,12 +51,10 @@ const certificate = (serialNumber: bigint) => ({
   der: Uint8Array.of(3),
 });
 const recordCrl = (crlNumber: bigint) =>
-  records.issuance.recordCrl({
-    crlNumber,
-    thisUpdate: clock.now(),
-    nextUpdate: clock.now(),
-    der: Uint8Array.of(4),
-  });
+  records.issuance.recordCrl(
+    { crlNumber, thisUpdate: clock.now(), nextUpdate: clock.now(), der: Uint8Array.of(4) },
+    { profiles: ['csca'], listed: 0 },
+  );
 const uses = async () => (await records.issuance.keys())[0]?.uses;
 const duplicate = expect.objectContaining({ kind: 'refused', code: 'duplicate' });
 

@@ -106,6 +106,11 @@ describe('recheck: everything that was issued, from the records alone', () => {
       /does not hash/,
     ],
     [
+      'a revocation that its CRL does not list',
+      `INSERT INTO revocations SELECT serial_number, issued_at, 'x', 1 FROM certificates WHERE profile = 'csca'`,
+      /CRL 1: has 0 entries where 1 revocations are on record/,
+    ],
+    [
       'a serial number',
       "UPDATE certificates SET serial_number = 'ff' WHERE profile = 'csca'",
       /another serial number/,

@@ -155,7 +155,7 @@ describe('the signing core is no signing oracle', () => {
       issuer: { ...csca, keyId: dsc.keyId },
       crlNumber: 1n,
       thisUpdate: notBefore,
-      revoked: [],
+      revokedCertificates: new Uint8Array(),
     };
     expect(() => core.signCrl(order)).toThrow(refusal('key-not-active'));
   });

@@ -15,7 +15,11 @@ import { encodeLdsSecurityObject } from '../../src/formats/lds/encode-lds-securi
 import { encodeCscaMasterList } from '../../src/formats/masterlist/encode-master-list.ts';
 import { oids } from '../../src/formats/oids.ts';
 import { encodeSigned, encodeTbsCertificate } from '../../src/formats/x509/encode-certificate.ts';
-import { encodeTbsCertList, type RevokedCertificate } from '../../src/formats/x509/encode-crl.ts';
+import {
+  encodeRevokedEntries,
+  encodeTbsCertList,
+  type RevokedCertificate,
+} from '../../src/formats/x509/encode-crl.ts';
 import {
   encodeAuthorityKeyIdentifier,
   encodeBasicConstraintsOfCa,
@@ -265,7 +269,7 @@ export function signCrl(
     issuer: csca.subject,
     thisUpdate: times.thisUpdate ?? noon('2026-02-15'),
     nextUpdate: times.nextUpdate ?? noon('2026-05-01'),
-    revokedCertificates,
+    revokedCertificates: encodeRevokedEntries(revokedCertificates),
     authorityKeyIdentifier: keyIdentifierOf(csca.key.value),
     crlNumber: 7n,
   });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { LogEvent } from '../../formats/log/log-leaf.ts';
 import { InvariantBroken, Refused } from '../../services/errors.ts';
@@ -13,16 +14,30 @@ import type {
   KeyRecord,
   MasterListRecord,
   Revocation,
+  RevocationFilter,
   Rollover,
 } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
+import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
 /** Two may be of the same millisecond; their rows are not. */
 const inOrderOfRecording = sql`rowid`;
+
+/** Rows of certificates are added, and never changed. */
+interface ReadCertificates {
+  readonly version: string;
+  readonly lastRow: number;
+  readonly records: readonly CertificateRecord[];
+}
+
+/** Read at a time; then others get their turn. */
+const pageRows = 2_000;
+/** Hexadecimal digits of 20 octets (RFC 5280 §4.1.2.2). */
+const longestSerialNumber = 40;
 
 /** IssuanceRecords on SQLite. */
 export class SqliteIssuanceRecords implements IssuanceRecords {
@@ -30,8 +45,11 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   readonly #commits: GroupCommit;
   readonly #leaves: LogLeaves;
   readonly #clock: Clock;
-  /** As they were read last; read again after any write. */
-  #certificates: { readonly version: string; readonly records: readonly CertificateRecord[] } | undefined;
+  /** As they were read last; after any write those that were added are read. */
+  #certificates: ReadCertificates = { version: '', lastRow: 0, records: [] };
+  /** As they were read last; read again when there is a newer one. */
+  #latestCrl: CrlRecord | undefined;
+  #latestMasterList: MasterListRecord | undefined;
 
   constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
     this.#database = database;
@@ -107,8 +125,16 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     });
   }
 
-  recordCrl(record: CrlRecord): Promise<void> {
+  recordCrl(
+    record: CrlRecord,
+    { profiles, listed }: { profiles: readonly string[]; listed: number },
+  ): Promise<void> {
     return this.#commits.write(() => {
+      this.#list(record, profiles);
+      const onRecord = this.#countListed();
+      if (onRecord !== listed) {
+        throw new InvariantBroken(`CRL ${record.crlNumber} lists ${listed} revocations and not ${onRecord}`);
+      }
       this.#end(`crl:${record.crlNumber}`);
       this.#database.run(
         queries.insertInto('crls').values({
@@ -172,28 +198,39 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
 
   async certificates(): Promise<readonly CertificateRecord[]> {
     const { version } = this.#database;
-    if (this.#certificates?.version !== version) {
-      this.#certificates = { version, records: this.#readCertificates() };
-    }
+    if (this.#certificates.version !== version) this.#certificates = this.#readAdded(version);
     return this.#certificates.records;
   }
 
-  #readCertificates(): readonly CertificateRecord[] {
+  async certificatesOf(profiles: readonly string[]): Promise<readonly CertificateRecord[]> {
+    const query = queries.selectFrom('certificates').selectAll().where('profile', 'in', profiles);
+    return this.#database.all(query.orderBy(inOrderOfRecording)).map(certificateFrom);
+  }
+
+  #readAdded(version: string): ReadCertificates {
+    const { lastRow, records } = this.#certificates;
     const rows = this.#database.all(
-      queries.selectFrom('certificates').selectAll().orderBy(inOrderOfRecording),
+      queries
+        .selectFrom('certificates')
+        .selectAll()
+        .select(sql<number>`rowid`.as('row'))
+        .where(inOrderOfRecording, '>', lastRow)
+        .orderBy(inOrderOfRecording),
     );
-    return rows.map((row) => ({
-      sha256: row.sha256,
-      serialNumber: BigInt(`0x${row.serial_number}`),
-      profile: row.profile,
-      keyId: row.key_id ?? undefined,
-      issuedAt: new Date(row.issued_at),
-      policyDigest: row.policy_digest,
-      der: row.der,
-    }));
+    const last = rows.at(-1);
+    if (last === undefined) return { version, lastRow, records };
+    return { version, lastRow: last.row, records: [...records, ...rows.map(certificateFrom)] };
   }
 
   async latestCrl(): Promise<CrlRecord | undefined> {
+    const highest = this.#highest('crls', 'crl_number');
+    if (this.#latestCrl === undefined || Number(this.#latestCrl.crlNumber) !== highest) {
+      this.#latestCrl = this.#readLatestCrl();
+    }
+    return this.#latestCrl;
+  }
+
+  #readLatestCrl(): CrlRecord | undefined {
     const row = this.#database.first(
       queries.selectFrom('crls').selectAll().orderBy('crl_number', 'desc').limit(1),
     );
@@ -207,6 +244,12 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   }
 
   async latestMasterList(): Promise<MasterListRecord | undefined> {
+    const highest = this.#highest('master_lists', 'version');
+    if (this.#latestMasterList?.version !== highest) this.#latestMasterList = this.#readLatestMasterList();
+    return this.#latestMasterList;
+  }
+
+  #readLatestMasterList(): MasterListRecord | undefined {
     const row = this.#database.first(
       queries.selectFrom('master_lists').selectAll().orderBy('version', 'desc').limit(1),
     );
@@ -214,15 +257,50 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return { version: row.version, signedAt: new Date(row.signed_at), der: row.der };
   }
 
-  async revocations(): Promise<readonly Revocation[]> {
-    const rows = this.#database.all(queries.selectFrom('revocations').selectAll());
-    return rows
-      .map((row) => ({
-        serialNumber: BigInt(`0x${row.serial_number}`),
-        revocationDate: new Date(row.revoked_at),
-        reason: row.reason,
-      }))
-      .toSorted((a, b) => (a.serialNumber < b.serialNumber ? -1 : 1));
+  async findRevocation(serialNumber: bigint): Promise<Revocation | undefined> {
+    const serial = serialNumber.toString(16);
+    const row = this.#database.first(
+      queries.selectFrom('revocations').selectAll().where('serial_number', '=', serial),
+    );
+    return row && revocationFrom(row);
+  }
+
+  async *revocations(filter: RevocationFilter): AsyncIterable<readonly Revocation[]> {
+    // Hexadecimal without leading zeros is in the order of the numbers among those of one length.
+    for (let digits = 1; digits <= longestSerialNumber; digits += 1) {
+      for (let after = ''; ; ) {
+        const rows = this.#database.all(revocationsAfter(digits, after, filter));
+        if (rows.length > 0) yield rows.map(revocationFrom);
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < pageRows) break;
+        after = last.serial_number;
+        await setImmediate();
+      }
+    }
+  }
+
+  async listedRevocations(): Promise<number> {
+    return this.#countListed();
+  }
+
+  #countListed(): number {
+    const query = queries
+      .selectFrom('revocations')
+      .select((eb) => eb.fn.countAll<number>().as('listed'))
+      .where('crl_number', 'is not', null);
+    return this.#database.first(query)?.listed ?? 0;
+  }
+
+  #list({ crlNumber, thisUpdate }: CrlRecord, profiles: readonly string[]): void {
+    this.#database.run(
+      queries
+        .updateTable('revocations')
+        .set({ crl_number: Number(crlNumber) })
+        .where('crl_number', 'is', null)
+        // revoked_at may have a fraction of a second, which the CRL has not.
+        .where('revoked_at', '<', new Date(thisUpdate.getTime() + 1_000).toISOString())
+        .where(isOfProfiles(profiles)),
+    );
   }
 
   revoke({ serialNumber, revocationDate, reason }: Revocation): Promise<void> {
@@ -362,6 +440,46 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     const sha256 = createHash('sha256').update(product).digest('hex');
     this.#leaves.append({ event, sha256, at: this.#clock.now().toISOString() });
   }
+}
+
+/** Looked up for each revocation: a list of all certificates would be made anew for every page. */
+function isOfProfiles(profiles: readonly string[]) {
+  const profileOfIt = sql<string>`(SELECT profile FROM certificates
+    WHERE certificates.serial_number = revocations.serial_number)`;
+  return sql<boolean>`${profileOfIt} IN (${sql.join(profiles)})`;
+}
+
+function revocationsAfter(digits: number, after: string, { profiles, isUnlisted }: RevocationFilter) {
+  const query = queries
+    .selectFrom('revocations')
+    .selectAll()
+    .where(sql`length(serial_number)`, '=', digits)
+    .where('serial_number', '>', after)
+    .where(isOfProfiles(profiles));
+  const wanted = isUnlisted ? query.where('crl_number', 'is', null) : query;
+  return wanted.orderBy('serial_number').limit(pageRows);
+}
+
+function certificateFrom(row: Schema['certificates']): CertificateRecord {
+  return {
+    sha256: row.sha256,
+    serialNumber: BigInt(`0x${row.serial_number}`),
+    profile: row.profile,
+    keyId: row.key_id ?? undefined,
+    issuedAt: new Date(row.issued_at),
+    policyDigest: row.policy_digest,
+    der: row.der,
+  };
+}
+
+function revocationFrom(
+  row: Pick<Schema['revocations'], 'serial_number' | 'revoked_at' | 'reason'>,
+): Revocation {
+  return {
+    serialNumber: BigInt(`0x${row.serial_number}`),
+    revocationDate: new Date(row.revoked_at),
+    reason: row.reason,
+  };
 }
 
 /** Undefined for a key pair that is being made. */

@@ -32,7 +32,13 @@ export interface Schema {
   };
   /** Serial numbers that were ever claimed, so that none is used twice, not for an abandoned order either. */
   serial_numbers: { serial_number: string };
-  revocations: { serial_number: string; revoked_at: string; reason: string };
+  /** `crl_number` is the first CRL that lists it; null before there is one, and for what no CRL of ours is about. */
+  revocations: {
+    serial_number: string;
+    revoked_at: string;
+    reason: string;
+    crl_number: Generated<number | null>;
+  };
   crls: { crl_number: number; this_update: string; next_update: string; der: Uint8Array };
   master_lists: { version: number; signed_at: string; der: Uint8Array };
   /** Acts of issuance that have begun and not ended. */
@@ -161,5 +167,14 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE log_cosignatures (
        tree_size INTEGER NOT NULL REFERENCES log_checkpoints, cosigner TEXT NOT NULL, line TEXT NOT NULL,
        PRIMARY KEY (tree_size, cosigner)) STRICT, WITHOUT ROWID`,
+  ],
+  [
+    // The next CRL is made anew from all revocations, and from then on each has its number.
+    `ALTER TABLE revocations ADD COLUMN crl_number INTEGER`,
+    `CREATE INDEX revocations_in_order ON revocations (length(serial_number), serial_number)`,
+    `CREATE INDEX unlisted_revocations ON revocations (length(serial_number), serial_number)
+       WHERE crl_number IS NULL`,
+    `CREATE INDEX certificates_of_profile ON certificates (profile)`,
+    `CREATE INDEX listed_revocations ON revocations (crl_number) WHERE crl_number IS NOT NULL`,
   ],
 ];

@@ -12,6 +12,11 @@ export function cpuSeconds(pid: number): number {
   return ticks / ticksPerSecond;
 }
 
+/** Peak of a process's resident memory in KiB; 0 where there is no /proc. */
+export function peakKiB(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`))?.[1] ?? 0);
+}
+
 /** Process ids of the children that the main thread of a process has started. */
 export function childrenOf(pid: number): readonly number[] {
   return readProc(`${pid}/task/${pid}/children`)

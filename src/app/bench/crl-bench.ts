@@ -6,9 +6,15 @@ import { join } from 'node:path';
 import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
 import { decodeCrl } from '../../formats/x509/crl.ts';
 import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
-import { encodeTbsCertList, type RevokedCertificate } from '../../formats/x509/encode-crl.ts';
+import {
+  encodeRevokedEntries,
+  encodeTbsCertList,
+  type RevokedCertificate,
+} from '../../formats/x509/encode-crl.ts';
 import { encodeName } from '../../formats/x509/encode-name.ts';
 import { InvariantBroken } from '../../services/errors.ts';
+import type { Instance } from '../instance/load-instance.ts';
+import { crlActs } from './crl-act.ts';
 import { type Measurement, overRounds, type Round } from './measurement.ts';
 
 const entries = 100_000;
@@ -42,6 +48,40 @@ export function measureCrl(rounds: number): Measurement {
   }
 }
 
+/**
+ * A CRL with 100,000 entries by the service's own way, with the token, all checks and the records: the next one
+ * after one more revocation, beside the first one, whose entries are all encoded.
+ */
+export async function measureCrlActs(instance: Instance, rounds: number): Promise<CrlMeasurement> {
+  const few = await crlActs(instance, 1_000, 1);
+  const acts = await crlActs(instance, entries, rounds);
+  const { serviceKiB, signerKiB, octets, first, next } = acts;
+  const growth = (a: { before: number; peak: number }, b: typeof a) =>
+    Math.max(0, a.peak - a.before - (b.peak - b.before));
+  return {
+    bench: 'crl-100000-next',
+    unit: 'ms',
+    ...overRounds(next.map(({ ms }): Round => ({ ours: ms, limit: first.ms }))),
+    against: 'the first CRL with these entries, all of them encoded',
+    octets,
+    longestHoldMs: { first: first.longestHoldMs, next: Math.max(...next.map((act) => act.longestHoldMs)) },
+    peakGrowthKiB: {
+      service: growth(serviceKiB, few.serviceKiB),
+      signer: growth(signerKiB, few.signerKiB),
+    },
+  };
+}
+
+/** What `measureCrlActs` tells besides. */
+interface CrlMeasurement extends Measurement {
+  /** Of the CRL. */
+  readonly octets: number;
+  /** The longest time that the service's event loop did nothing else. */
+  readonly longestHoldMs: { readonly first: number; readonly next: number };
+  /** Peak of resident memory, beyond what a CRL with 1,000 entries takes. */
+  readonly peakGrowthKiB: { readonly service: number; readonly signer: number };
+}
+
 function milliseconds(work: () => void): number {
   const begun = performance.now();
   work();
@@ -62,7 +102,7 @@ function buildAndSign(key: KeyObject, revoked: readonly RevokedCertificate[]): v
     issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
     thisUpdate: new Date('2026-06-01T00:00:00Z'),
     nextUpdate: new Date('2026-07-01T00:00:00Z'),
-    revokedCertificates: revoked,
+    revokedCertificates: encodeRevokedEntries(revoked),
     authorityKeyIdentifier: new Uint8Array(20),
     crlNumber: 1n,
   });

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { BareLimit } from './bare-limit.ts';
 import { type BenchInstance, makeBenchInstance } from './bench-instance.ts';
-import { measureCrl } from './crl-bench.ts';
+import { measureCrl, measureCrlActs } from './crl-bench.ts';
 import { measureColdStart } from './cold-start.ts';
 import type { Measurement } from './measurement.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -40,6 +40,7 @@ export async function runBench(
     await benchSods(instance, options, events, signal);
     events.progress('CRL with 100,000 entries');
     events.measured(measureCrl(options.rounds));
+    events.measured(await measureCrlActs(instance, options.rounds));
     events.progress('cold start');
     events.measured(await measureColdStart(instance, { rounds: options.rounds, signal }));
   } finally {

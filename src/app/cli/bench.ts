@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { runBareLoop } from '../bench/bare-limit.ts';
+import { runCrlActs } from '../bench/crl-act.ts';
 import { type Measurement, median, threeDigits } from '../bench/measurement.ts';
 import { runBench } from '../bench/run-bench.ts';
 import type { SodMeasurement } from '../bench/sod-bench.ts';
@@ -43,6 +44,14 @@ export function registerBench(program: Command, screen: Screen): void {
     .description('the bare loop; started by bench')
     .requiredOption('--home <dir>', 'folder of the instance', homePath)
     .action(({ home }: { home: string }) => runBareLoop(home));
+
+  program
+    .command('bench-crl', { hidden: true })
+    .description('CRLs with many entries; started by bench')
+    .requiredOption('--home <dir>', 'folder of the instance', homePath)
+    .argument('<entries>', 'entries of the first CRL', wholeNumber)
+    .argument('<next>', 'CRLs after it', wholeNumber)
+    .action((entries: number, next: number, { home }: { home: string }) => runCrlActs(home, entries, next));
 }
 
 async function bench(options: BenchCommandOptions, screen: Screen): Promise<void> {

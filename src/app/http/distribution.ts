@@ -47,6 +47,7 @@ const contentSecurityPolicy =
 export class Distribution {
   readonly #deps: DistributionDeps;
   #byPath: ReadonlyMap<string, Representation> = new Map();
+  #artefacts: readonly Artefact[] | undefined;
 
   constructor(deps: DistributionDeps) {
     this.#deps = deps;
@@ -54,6 +55,8 @@ export class Distribution {
 
   /** Publishes a catalogue in place of the one before, all of it at once. */
   publish(artefacts: readonly Artefact[]): void {
+    if (artefacts === this.#artefacts) return;
+    this.#artefacts = artefacts;
     const byPath = new Map<string, Representation>();
     for (const artefact of artefacts) {
       const representation = represent(artefact);

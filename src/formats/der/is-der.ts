@@ -8,11 +8,14 @@ import { tags } from './tags.ts';
  * SET. What is inside OCTET STRINGs and implicitly tagged primitives is not looked at, nor are DEFAULT values
  * and implicitly tagged SETs, which only their own decoder can recognise.
  *
+ * @param isKnown says of a constructed element that it is DER without its parts being looked at
  * @throws MalformedInput with the offset of the first octet that is not DER
  */
-export function requireDer(bytes: Uint8Array, field: string): void {
-  requireDerElement(readElement(bytes, field, new Tolerances({ strict: true })));
+export function requireDer(bytes: Uint8Array, field: string, isKnown?: IsKnown): void {
+  requireDerElement(readElement(bytes, field, new Tolerances({ strict: true })), isKnown);
 }
+
+type IsKnown = (element: Element) => boolean;
 
 export function isDer(bytes: Uint8Array): boolean {
   try {
@@ -24,14 +27,15 @@ export function isDer(bytes: Uint8Array): boolean {
   }
 }
 
-function requireDerElement(element: Element): void {
+function requireDerElement(element: Element, isKnown: IsKnown | undefined): void {
   if (!element.isConstructed) return requireDerPrimitive(element);
+  if (isKnown?.(element) === true) return;
   if (element.tag < 0x40 && element.tag !== tags.sequence && element.tag !== tags.set) {
     throw element.fault('is constructed where DER wants it primitive', 'X.690 §10.2');
   }
   let previous: Element | undefined;
   for (const child of element.children(element.field)) {
-    requireDerElement(child);
+    requireDerElement(child, isKnown);
     if (
       element.tag === tags.set &&
       previous !== undefined &&

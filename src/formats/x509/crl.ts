@@ -15,6 +15,7 @@ import {
 } from './extensions/authority-key-identifier.ts';
 import { decodeCrlNumber } from './extensions/crl-number.ts';
 import { decodeName, type Name } from './name.ts';
+import { RevokedEntries } from './revoked-entries.ts';
 
 /** One revoked certificate. */
 export interface CrlEntry {
@@ -27,17 +28,34 @@ export interface CrlEntry {
 /** revokedCertificates, read entry by entry: a CRL may hold 100,000. */
 export class RevokedCertificates {
   readonly #list: Element | undefined;
-  /** By serial number octets as Latin-1; made at the first search. */
+  /** Where all have the usual form and order. */
+  readonly #usual: RevokedEntries | undefined;
+  /** Of others, by serial number octets as Latin-1; made at the first search. */
   #bySerial: Map<string, Element> | undefined;
   readonly length: number;
 
   constructor(list: Element | undefined) {
     this.#list = list;
-    this.length = list === undefined ? 0 : countEntries(list);
+    const usual = list?.tag === tags.sequence ? RevokedEntries.read(list.content) : undefined;
+    // An empty list is not the usual form: it is said to be absent.
+    const isUsual = usual !== undefined && usual.length > 0;
+    this.#usual = isUsual && usual.isAscending ? usual : undefined;
+    if (list === undefined) this.length = 0;
+    else this.length = isUsual ? usual.length : countEntries(list);
+  }
+
+  /** All entries, where each has the usual form and they are in ascending order. */
+  get ascending(): RevokedEntries | undefined {
+    return this.#list === undefined ? RevokedEntries.read(new Uint8Array()) : this.#usual;
   }
 
   /** The entry of a serial number, given as content octets of its INTEGER. */
   find(serialNumberOctets: Uint8Array): CrlEntry | undefined {
+    if (this.#list === undefined) return undefined;
+    if (this.#usual !== undefined) {
+      const index = this.#usual.find(usualSerial(serialNumberOctets));
+      return index === undefined ? undefined : decodeUsualEntry(this.#usual.at(index), this.#list);
+    }
     this.#bySerial ??= indexBySerial(this.#list);
     const entry = this.#bySerial.get(serialKey(serialNumberOctets));
     return entry === undefined ? undefined : decodeEntry(entry);
@@ -47,6 +65,10 @@ export class RevokedCertificates {
     if (this.#list === undefined) return;
     for (const entry of this.#list.elements('revokedCertificate')) yield decodeEntry(entry);
   }
+}
+
+function decodeUsualEntry(octets: Uint8Array, { tolerances }: Element): CrlEntry {
+  return decodeEntry(readElement(octets, 'revokedCertificate', tolerances));
 }
 
 /** Counts and checks the entries, so that what is malformed is found when the CRL is decoded. */
@@ -72,9 +94,8 @@ function countEntries(list: Element): number {
   return count;
 }
 
-function indexBySerial(list: Element | undefined): Map<string, Element> {
+function indexBySerial(list: Element): Map<string, Element> {
   const index = new Map<string, Element>();
-  if (list === undefined) return index;
   for (const entry of list.elements('revokedCertificate')) {
     const [serialNumber] = entry.elements('userCertificate');
     if (serialNumber !== undefined) index.set(serialKey(serialNumber.content), entry);
@@ -87,6 +108,14 @@ function serialKey(octets: Uint8Array): string {
   let start = 0;
   while (start < octets.length - 1 && octets[start] === 0) start += 1;
   return Buffer.from(octets.buffer, octets.byteOffset + start, octets.length - start).toString('latin1');
+}
+
+/** The octets that a positive INTEGER of this value has: redundant zeros do not make another serial number. */
+function usualSerial(octets: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < octets.length - 1 && octets[start] === 0) start += 1;
+  const value = octets.subarray(start);
+  return (value[0] ?? 0) < 0x80 ? value : Uint8Array.of(0, ...value);
 }
 
 function decodeEntry(element: Element): CrlEntry {
@@ -174,6 +203,17 @@ function decodeEveryExtension(crl: CertificateList): readonly unknown[] {
 }
 
 /**
+ * Requires that a CRL, or its TBSCertList, is DER all the way down.
+ *
+ * @throws MalformedInput with the offset of the first octet that is not DER
+ */
+export function requireDerCrl(bytes: Uint8Array, field: string): void {
+  const isKnown = ({ tag, contentLength, content }: Element) =>
+    tag === tags.sequence && contentLength > 0 && RevokedEntries.read(content) !== undefined;
+  requireDer(bytes, field, isKnown);
+}
+
+/**
  *     CertificateList ::= SEQUENCE {
  *       tbsCertList         TBSCertList,
  *       signatureAlgorithm  AlgorithmIdentifier,
@@ -184,7 +224,7 @@ function decodeEveryExtension(crl: CertificateList): readonly unknown[] {
  */
 export function decodeCrl(der: Uint8Array, options: DecodeOptions = {}): CertificateList {
   const tolerances = new Tolerances(options);
-  if (tolerances.strict) requireDer(der, 'CertificateList');
+  if (tolerances.strict) requireDerCrl(der, 'CertificateList');
   const element = readElement(der, 'CertificateList', tolerances);
   const fields = element.fields();
   const tbsElement = fields.next('tbsCertList');

@@ -1,4 +1,4 @@
-import { contextConstructed, integer, sequence, time, tlv } from '../der/writer.ts';
+import { contextConstructed, integer, sequence, time } from '../der/writer.ts';
 import { MalformedInput } from '../malformed-input.ts';
 import { assertSerialNumber } from './encode-certificate.ts';
 import {
@@ -7,6 +7,7 @@ import {
   encodeExtension,
   integerOctets,
 } from './encode-extensions.ts';
+import { RevokedEntries, timeNumber } from './revoked-entries.ts';
 
 export interface RevokedCertificate {
   readonly serialNumber: bigint;
@@ -20,8 +21,8 @@ export interface TbsCertList {
   readonly issuer: Uint8Array;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
-  /** In ascending order of their serial numbers, each once: the standard asks for none, and so it is told. */
-  readonly revokedCertificates: readonly RevokedCertificate[];
+  /** As they stand in the list, in ascending order: the standard asks for none, and so it is told. */
+  readonly revokedCertificates: RevokedEntries;
   readonly authorityKeyIdentifier: Uint8Array;
   readonly crlNumber: bigint;
 }
@@ -42,13 +43,17 @@ export function encodeTbsCertList(list: TbsCertList): Uint8Array {
     });
   }
   const { revokedCertificates } = list;
+  if (!revokedCertificates.isAscending) throw outOfOrder();
+  if (revokedCertificates.latestTime > timeNumber(list.thisUpdate)) {
+    throw new MalformedInput('revocationDate', 'must not lie after thisUpdate');
+  }
   return sequence(
     integer(1),
     list.signature,
     list.issuer,
     time(list.thisUpdate),
     time(list.nextUpdate),
-    ...(revokedCertificates.length === 0 ? [] : [encodeEntries(revokedCertificates, list.thisUpdate)]),
+    ...(revokedCertificates.length === 0 ? [] : [sequence(revokedCertificates.octets)]),
     contextConstructed(
       0,
       sequence(
@@ -65,20 +70,28 @@ export function encodeTbsCertList(list: TbsCertList): Uint8Array {
 
 /** The longest entry: two octets of header, a serial number of 20 octets and GeneralizedTime with theirs. */
 const longestEntry = 2 + 22 + 17;
+const firstCapacity = 4_096;
 
 /**
- * revokedCertificates, written in one go: a state's CRL grows to 100,000 entries, and objects for each of their
- * parts would cost more than all else about it.
+ * Entries of revokedCertificates, one after the other: written in one go, because a state's CRL grows to 100,000
+ * of them and objects for each of their parts would cost more than all else about it.
+ *
+ * @param entries in ascending order of their serial numbers, each once
+ * @throws MalformedInput on a serial number out of bounds or out of order
  */
-function encodeEntries(entries: readonly RevokedCertificate[], thisUpdate: Date): Uint8Array {
-  const out = Buffer.allocUnsafe(entries.length * longestEntry);
+export function encodeRevokedEntries(entries: Iterable<RevokedCertificate>): RevokedEntries {
+  let out = Buffer.allocUnsafe(firstCapacity);
   const times = new Map<number, Uint8Array>();
   let position = 0;
   let previous = 0n;
   for (const { serialNumber, revocationDate } of entries) {
-    if (serialNumber <= previous) throw outOfOrder(serialNumber);
+    if (serialNumber <= previous) {
+      if (serialNumber <= 0n) assertSerialNumber(serialNumber);
+      throw outOfOrder();
+    }
+    if (position + longestEntry > out.length) out = Buffer.concat([out], out.length * 2);
     const digits = serialDigits(serialNumber);
-    const date = times.get(revocationDate.getTime()) ?? encodeDate(revocationDate, thisUpdate, times);
+    const date = times.get(revocationDate.getTime()) ?? encodeDate(revocationDate, times);
     const serialOctets = digits.length / 2;
     out[position] = 0x30;
     out[position + 1] = 2 + serialOctets + date.length;
@@ -90,11 +103,50 @@ function encodeEntries(entries: readonly RevokedCertificate[], thisUpdate: Date)
     position += date.length;
     previous = serialNumber;
   }
-  return tlv(0x30, out.subarray(0, position));
+  return readEntries(out.subarray(0, position));
 }
 
-function outOfOrder(serialNumber: bigint): MalformedInput {
-  if (serialNumber <= 0n) assertSerialNumber(serialNumber);
+/**
+ * Entries with new ones put in where they belong. What was encoded before is copied in pieces, not written anew.
+ *
+ * @throws MalformedInput when one of `added` is there already, or either list is not in ascending order
+ */
+export function mergeRevokedEntries(before: RevokedEntries, added: RevokedEntries): RevokedEntries {
+  if (!before.isAscending || !added.isAscending) throw outOfOrder();
+  if (added.length === 0) return before;
+  const out = Buffer.allocUnsafe(before.octets.length + added.octets.length);
+  let copied = 0;
+  let position = 0;
+  const append = (octets: Uint8Array) => {
+    out.set(octets, position);
+    position += octets.length;
+  };
+  for (let index = 0; index < added.length; index += 1) {
+    const place = before.startOf(before.placeOf(added.serialNumberAt(index)));
+    append(before.octets.subarray(copied, place));
+    append(added.at(index));
+    copied = place;
+  }
+  append(before.octets.subarray(copied));
+  const merged = readEntries(out);
+  if (!merged.isAscending) throw outOfOrder();
+  return merged;
+}
+
+/** Strictly, so that nothing gets into a list that its readers would not take. @throws MalformedInput */
+export function readEntries(octets: Uint8Array): RevokedEntries {
+  const entries = RevokedEntries.read(octets);
+  if (entries !== undefined) return entries;
+  throw new MalformedInput(
+    'revokedCertificates',
+    'has an entry that is not a serial number and a date alone',
+    {
+      source: 'Doc 9303-12 Table 10',
+    },
+  );
+}
+
+function outOfOrder(): MalformedInput {
   const reason = 'must have each serial number once, in ascending order';
   return new MalformedInput('revokedCertificates', reason);
 }
@@ -108,10 +160,7 @@ function serialDigits(serialNumber: bigint): string {
   return octets;
 }
 
-function encodeDate(revocationDate: Date, thisUpdate: Date, times: Map<number, Uint8Array>): Uint8Array {
-  if (revocationDate.getTime() > thisUpdate.getTime()) {
-    throw new MalformedInput('revocationDate', 'must not lie after thisUpdate');
-  }
+function encodeDate(revocationDate: Date, times: Map<number, Uint8Array>): Uint8Array {
   const encoded = time(revocationDate);
   times.set(revocationDate.getTime(), encoded);
   return encoded;

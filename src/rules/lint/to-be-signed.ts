@@ -21,15 +21,14 @@ export function lintToBeSigned(
   options: CertificateLintOptions & CrlLintOptions = {},
 ): LintReport {
   const withEdition = { ...options, edition: options.edition ?? 8 };
-  const isCrl = isTbsCertList(tbs);
   try {
     const unsigned = withoutSignature(tbs);
-    return isCrl
+    return recognise(unsigned) === 'crl'
       ? lintDecodedCrl(decodeCrl(unsigned), withEdition, { isSigned: false })
       : lintDecoded(decodeCertificate(unsigned), withEdition, { isSigned: false });
   } catch (error) {
     if (!(error instanceof MalformedInput)) throw error;
-    return isCrl
+    return isTbsCertList(tbs)
       ? unreadable('crl', readCrl, error.message)
       : unreadable(options.kind ?? 'certificate', readCertificate, error.message);
   }

@@ -54,11 +54,10 @@ export class AccessCertificates {
   /** Reads the certificates on record again; done when an unknown one comes, so that new stations just work. */
   async reload(): Promise<void> {
     const { records, policies } = this.#deps;
-    const revoked = new Set((await records.revocations()).map(({ serialNumber }) => serialNumber));
     const holders = new Map<string, AccessHolder>();
     for (const record of await records.certificates()) {
       if (policies.profiles.get(record.profile)?.kind !== 'access') continue;
-      if (revoked.has(record.serialNumber)) continue;
+      if ((await records.findRevocation(record.serialNumber)) !== undefined) continue;
       const holder = holderOf(record.der);
       if (holder !== undefined) holders.set(record.sha256, holder);
     }

@@ -26,12 +26,11 @@ export async function findCertificates(
   { records }: Pick<IssuanceDeps, 'records'>,
   query: CertificateQuery,
 ): Promise<readonly ArchivedCertificate[]> {
-  const revocations = new Map((await records.revocations()).map((entry) => [entry.serialNumber, entry]));
   const serialNumber = query.serialNumber?.toLowerCase().replaceAll(':', '').replace(/^0+/, '');
   const sha256 = query.sha256?.toLowerCase().replaceAll(':', '');
   const holder = query.holder?.toLowerCase();
   const { validAt, profile } = query;
-  return (await records.certificates()).flatMap((record): ArchivedCertificate[] => {
+  const found = (await records.certificates()).flatMap((record) => {
     if (serialNumber !== undefined && record.serialNumber.toString(16) !== serialNumber) return [];
     if (sha256 !== undefined && !record.sha256.startsWith(sha256)) return [];
     if (profile !== undefined && record.profile !== profile) return [];
@@ -39,6 +38,10 @@ export async function findCertificates(
     if (holder !== undefined && !certificate.subject.display.toLowerCase().includes(holder)) return [];
     if (validAt !== undefined && !(certificate.notBefore <= validAt && validAt <= certificate.notAfter))
       return [];
-    return [{ record, certificate, revocation: revocations.get(record.serialNumber) }];
+    return [{ record, certificate }];
   });
+  const withRevocation = async ({ record, certificate }: (typeof found)[number]) => {
+    return { record, certificate, revocation: await records.findRevocation(record.serialNumber) };
+  };
+  return Promise.all(found.map(withRevocation));
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { integerContent } from '../../formats/der/writer.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { decodeCrl } from '../../formats/x509/crl.ts';
 import { decodeEfSodSignedData } from '../../formats/lds/ef-sod.ts';
@@ -33,7 +34,7 @@ export interface Recheck {
 }
 
 export interface RecheckDeps {
-  readonly records: Pick<IssuanceRecords, 'certificates'>;
+  readonly records: Pick<IssuanceRecords, 'certificates' | 'latestCrl' | 'listedRevocations' | 'revocations'>;
   readonly archive: ArchiveRecords;
   readonly at: Date;
 }
@@ -51,6 +52,7 @@ export async function recheck(deps: RecheckDeps): Promise<Recheck> {
   recheckRules(records, certificates, defects);
   const context = { trust, at: deps.at, defects };
   const crls = recheckCrls(deps.archive, context);
+  await recheckRevocations(deps.records, records, defects);
   const masterLists = recheckMasterLists(deps.archive, context);
   const sods = recheckSods(deps.archive, context);
   const leaves = recheckLeaves(deps.archive, defects);
@@ -139,6 +141,26 @@ function recheckCrls(archive: ArchiveRecords, { trust, defects }: Context): numb
     count += 1;
   }
   return count;
+}
+
+/** The latest CRL lists whatever the records say that it does: each CRL takes over the entries of the one before. */
+async function recheckRevocations(
+  records: RecheckDeps['records'],
+  certificates: readonly CertificateRecord[],
+  defects: Defect[],
+): Promise<void> {
+  const latest = await records.latestCrl();
+  const listed = await records.listedRevocations();
+  if (latest === undefined || listed === 0) return;
+  const entries = decodeCrl(latest.der).revokedCertificates;
+  const profiles = [...new Set(certificates.map(({ profile }) => profile))];
+  let found = 0;
+  for await (const page of records.revocations({ profiles, isUnlisted: false })) {
+    found += page.filter(({ serialNumber }) => entries.find(integerContent(serialNumber))).length;
+  }
+  if (found === listed && entries.length === listed) return;
+  const about = `CRL ${latest.crlNumber}`;
+  defects.push({ about, detail: `has ${entries.length} entries where ${listed} revocations are on record` });
 }
 
 function recheckMasterLists(archive: ArchiveRecords, { trust, defects }: Context): number {

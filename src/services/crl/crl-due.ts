@@ -1,9 +1,8 @@
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
-import { decodeCrl } from '../../formats/x509/crl.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlRecord } from '../ports.ts';
-import { revokedUnderCsca } from './revoked-under-csca.ts';
+import { decodedCrl, hasUnlisted } from './crl-entries.ts';
 
 /**
  * Why the next CRL is due, or undefined while it is not: a certificate was revoked since (Doc 9303-12 §4.1.5
@@ -15,11 +14,9 @@ export async function reasonForCrl(deps: IssuanceDeps): Promise<string | undefin
   if (csca === undefined) return undefined;
   const latest = await deps.records.latestCrl();
   if (latest === undefined) return 'there is none';
-  const revocations = await revokedUnderCsca(deps);
-  const listed = decodeCrl(latest.der, { strict: true });
-  if (revocations.length > listed.revokedCertificates.length) return 'a certificate was revoked';
+  if (await hasUnlisted(deps)) return 'a certificate was revoked';
   const issuer = decodeCertificate(csca.certificate, { strict: true }).subjectKeyIdentifier;
-  const signedBy = listed.authorityKeyIdentifier?.keyIdentifier;
+  const signedBy = decodedCrl(latest).authorityKeyIdentifier?.keyIdentifier;
   if (!issuer || !signedBy || Buffer.compare(issuer, signedBy) !== 0) return 'a newer CSCA key signs';
   return isPastHalf(latest, deps.clock.now()) ? 'half of its time is over' : undefined;
 }

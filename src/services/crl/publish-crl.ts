@@ -1,4 +1,4 @@
-import { integerContent } from '../../formats/der/writer.ts';
+import { setImmediate } from 'node:timers/promises';
 import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
@@ -10,8 +10,8 @@ import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey } from '../issuance/issue-certificate.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
-import type { CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
-import { revokedUnderCsca } from './revoked-under-csca.ts';
+import type { CrlOrder, CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
+import { decodedCrl, profilesUnderCsca, revokedEntries } from './crl-entries.ts';
 
 /**
  * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5). One that was begun before and
@@ -39,26 +39,36 @@ export type CrlIntent = Extract<IssuanceIntent, { kind: 'crl' }>;
 /** The second half of `publishCrl`, after a crash too. */
 export async function completeCrl(deps: IssuanceDeps, intent: CrlIntent): Promise<CrlRecord> {
   const { keyId, crlNumber, thisUpdate } = intent;
-  const issuer = await issuerWithKey(deps, keyId);
-  const revoked = (await revokedUnderCsca(deps)).filter((entry) => entry.revocationDate <= thisUpdate);
-  const order = { issuer, crlNumber, thisUpdate, revoked };
+  const issuer = await issuerWithKey(deps, 'csca', keyId);
+  const entries = await revokedEntries(deps, thisUpdate);
+  const order = { issuer, crlNumber, thisUpdate, revokedCertificates: entries.octets };
   const der = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
-  const crl = checkCrl(der, issuer, crlNumber, revoked);
-  await assertLintClean(deps, der, issuer);
+  const crl = checkCrl(der, order);
+  await setImmediate();
+  await assertLintClean(deps, crl, issuer);
   const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };
-  await deps.records.recordCrl(record);
+  const profiles = profilesUnderCsca(deps.policies);
+  await deps.records.recordCrl(record, { profiles, listed: entries.length });
   return record;
 }
 
+/** Its signature was verified a moment ago. */
+const answeredFor = ['R-SIG'];
+
 /** The finished CRL under every rule of Doc 9303, also those about the one before. */
-async function assertLintClean(deps: IssuanceDeps, der: Uint8Array, issuer: IssuerReference): Promise<void> {
+async function assertLintClean(
+  deps: IssuanceDeps,
+  crl: CertificateList,
+  issuer: IssuerReference,
+): Promise<void> {
   const before = await deps.records.latestCrl();
   const csca = decodeCertificate(issuer.certificate, { strict: true });
-  const report = lintCrl(der, {
+  const report = lintCrl(crl, {
     issuer: csca,
     newest: csca,
-    previous: before && decodeCrl(before.der, { strict: true }),
+    previous: before && decodedCrl(before),
     edition: 8,
+    leftOut: answeredFor,
   });
   assertClean(applyWaivers(report, deps.policies.waivers, deps.clock.now()), 'the CRL');
 }
@@ -72,9 +82,7 @@ function noCsca(): Refused {
 /** By the strict reader and OpenSSL, which share nothing with what made it. */
 function checkCrl(
   der: Uint8Array,
-  issuer: IssuerReference,
-  crlNumber: bigint,
-  revoked: readonly { serialNumber: bigint }[],
+  { issuer, crlNumber, thisUpdate, revokedCertificates }: CrlOrder,
 ): CertificateList & { nextUpdate: Date } {
   const crl = decodeCrl(der, { strict: true });
   const csca = decodeCertificate(issuer.certificate, { strict: true });
@@ -83,13 +91,13 @@ function checkCrl(
     signatureAlgorithm.kind !== 'unsupported' &&
     verifySignature(signatureAlgorithm, csca.subjectPublicKey, tbsBytes, signature);
   if (!holds) throw new InvariantBroken("the CRL does not verify with its issuer's key");
+  const listed = crl.revokedCertificates.ascending;
   const isWhatWasOrdered =
     crl.crlNumber === crlNumber &&
+    crl.thisUpdate.getTime() === thisUpdate.getTime() &&
     Buffer.compare(crl.issuer.bytes, csca.subject.bytes) === 0 &&
-    crl.revokedCertificates.length === revoked.length &&
-    revoked.every(
-      ({ serialNumber }) => crl.revokedCertificates.find(integerContent(serialNumber)) !== undefined,
-    );
+    listed !== undefined &&
+    Buffer.compare(listed.octets, revokedCertificates) === 0;
   if (!isWhatWasOrdered || crl.nextUpdate === undefined) {
     throw new InvariantBroken('the CRL is not what was ordered');
   }

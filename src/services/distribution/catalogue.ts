@@ -85,6 +85,29 @@ export async function buildCatalogue(deps: CatalogueDeps): Promise<readonly Arte
   return published;
 }
 
+/** The catalogue, built again only when something that it shows has changed. */
+export class Catalogue {
+  readonly #deps: CatalogueDeps;
+  #from: readonly unknown[] = [];
+  #artefacts: readonly Artefact[] = [];
+
+  constructor(deps: CatalogueDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns the same array as before while nothing has changed */
+  async current(): Promise<readonly Artefact[]> {
+    const { records } = this.#deps;
+    const from = [await records.certificates(), await records.latestCrl(), await records.latestMasterList()];
+    const isSame = this.#from.length > 0 && from.every((part, index) => part === this.#from[index]);
+    if (!isSame) {
+      this.#artefacts = await buildCatalogue(this.#deps);
+      this.#from = from;
+    }
+    return this.#artefacts;
+  }
+}
+
 function isPublished(kind: CertificateKind): kind is PublishedKind {
   return kind in folders;
 }

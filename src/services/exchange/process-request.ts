@@ -318,9 +318,9 @@ function definedMembers(subject: { sequence?: string | undefined; name?: string 
 }
 
 async function recordRevocations(deps: ExchangeDeps, { bundle }: CheckedRequest): Promise<void> {
-  const revoked = new Set((await deps.records.revocations()).map(({ serialNumber }) => serialNumber));
   for (const revocation of bundle.content.revocations) {
-    if (!revoked.has(revocation.serialNumber)) await deps.records.revoke(revocation);
+    const before = await deps.records.findRevocation(revocation.serialNumber);
+    if (before === undefined) await deps.records.revoke(revocation);
   }
 }
 

@@ -1,4 +1,3 @@
-import { decodeCrl } from '../../formats/x509/crl.ts';
 import {
   encodeRequestContent,
   isProven,
@@ -9,14 +8,15 @@ import {
 } from '../../rules/exchange/request-bundle.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
-import { revokedUnderCsca } from '../crl/revoked-under-csca.ts';
+import { decodedCrl, profilesUnderCsca } from '../crl/crl-entries.ts';
+import { integerContent } from '../../formats/der/writer.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { PlannedKey } from '../issuance/establish.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { makeKeyPair } from '../issuance/make-key-pair.ts';
 import { type KeyLife, keyLives } from '../keys/key-life.ts';
 import { startOfNext } from '../keys/maintain-keys.ts';
-import type { KeyOrder, KeyRole } from '../ports.ts';
+import type { KeyOrder, KeyRole, Revocation } from '../ports.ts';
 import { bundleRefusal, type ExchangeDeps, partnerOf } from './exchange-deps.ts';
 import { establishExchangeKey, publicKeyInfo } from './exchange-key.ts';
 import type { SentRequest } from './exchange-records.ts';
@@ -209,15 +209,15 @@ export function usageUntil({ validity, profile }: CertificateProfile, from: Date
 /** Revocations of what the CSCA issued that its latest CRL does not list. */
 async function unlistedRevocations(deps: ExchangeDeps): Promise<RequestContent['revocations']> {
   const crl = await deps.records.latestCrl();
-  const listed = new Set<bigint>();
-  if (crl !== undefined) {
-    for (const entry of decodeCrl(crl.der, { strict: true }).revokedCertificates) {
-      listed.add(entry.serialNumber);
-    }
+  const listed = crl && decodedCrl(crl).revokedCertificates;
+  const unlisted: Revocation[] = [];
+  const filter = { profiles: profilesUnderCsca(deps.policies), isUnlisted: true };
+  for await (const page of deps.records.revocations(filter)) {
+    unlisted.push(
+      ...page.filter(({ serialNumber }) => listed?.find(integerContent(serialNumber)) === undefined),
+    );
   }
-  return (await revokedUnderCsca(deps))
-    .filter(({ serialNumber }) => !listed.has(serialNumber))
-    .map(({ serialNumber, revocationDate, reason }) => ({ serialNumber, revocationDate, reason }));
+  return unlisted.map((entry) => ({ ...entry, revocationDate: wholeSecond(entry.revocationDate) }));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { CertificateOrder, CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
+import { roles } from '../signing-core/roles.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
 
@@ -88,25 +89,32 @@ function drawSerialNumber(deps: IssuanceDeps, profileName: string): bigint {
 
 /** The newest certificate of a role, with its key, as issuer of others. */
 export async function newestIssuer(deps: IssuanceDeps, role: KeyRole): Promise<IssuerReference | undefined> {
-  return newestCertificate(deps, (key) => key.role === role);
+  return newestCertificate(deps, role, (key) => key.role === role);
 }
 
 /** The certificate of a key on record. @throws InvariantBroken without one */
-export async function issuerWithKey(deps: IssuanceDeps, keyId: string): Promise<IssuerReference> {
-  const issuer = await newestCertificate(deps, (key) => key.keyId === keyId);
+export async function issuerWithKey(
+  deps: IssuanceDeps,
+  role: KeyRole,
+  keyId: string,
+): Promise<IssuerReference> {
+  const issuer = await newestCertificate(deps, role, (key) => key.keyId === keyId);
   if (issuer === undefined) throw new InvariantBroken(`key ${keyId} has no certificate on record`);
   return issuer;
 }
 
 async function newestCertificate(
   deps: IssuanceDeps,
+  role: KeyRole,
   isWanted: (key: KeyOrder) => boolean,
 ): Promise<IssuerReference | undefined> {
   const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
-  for (const certificate of (await deps.records.certificates()).toReversed()) {
+  const ofRole = [...deps.policies.profiles.values()]
+    .filter(({ kind }) => kind !== 'csca-link' && roles[kind].subject === role)
+    .map(({ profile }) => profile);
+  for (const certificate of (await deps.records.certificatesOf(ofRole)).toReversed()) {
     const key = keys.get(certificate.keyId ?? '');
-    const isLink = deps.policies.profiles.get(certificate.profile)?.kind === 'csca-link';
-    if (key === undefined || isLink || !isWanted(key)) continue;
+    if (key === undefined || !isWanted(key)) continue;
     return { keyId: key.keyId, certificate: certificate.der, keyAlgorithm: key.keyAlgorithm };
   }
   return undefined;

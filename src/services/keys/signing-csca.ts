@@ -1,5 +1,6 @@
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import type { CertificateRecord, IssuerReference, KeyRecord } from '../ports.ts';
 
@@ -17,10 +18,10 @@ export interface CscaEntry {
 export async function cscaKeys(deps: IssuanceDeps): Promise<readonly CscaEntry[]> {
   const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
   const entries: CscaEntry[] = [];
-  for (const record of await deps.records.certificates()) {
+  for (const record of await deps.records.certificatesOf(profilesOfCsca(deps.policies))) {
     const profile = deps.policies.profiles.get(record.profile);
     const key = keys.get(record.keyId ?? '');
-    if (profile?.kind !== 'csca' || key === undefined) continue;
+    if (profile === undefined || key === undefined) continue;
     const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
     const usageFrom = privateKeyUsagePeriod?.notBefore ?? notBefore;
     const rest = profile.rotation?.rest;
@@ -45,4 +46,9 @@ export function referenceTo(entry: CscaEntry | undefined): IssuerReference | und
   if (entry === undefined) return undefined;
   const { key, record } = entry;
   return { keyId: key.keyId, certificate: record.der, keyAlgorithm: key.keyAlgorithm };
+}
+
+/** Profiles of self-signed CSCA certificates. */
+export function profilesOfCsca({ profiles }: Policies): readonly string[] {
+  return [...profiles.values()].filter(({ kind }) => kind === 'csca').map(({ profile }) => profile);
 }

@@ -39,7 +39,7 @@ export async function completeMasterList(
   intent: MasterListIntent,
 ): Promise<MasterListRecord> {
   const { keyId, version, signingTime } = intent;
-  const signer = await issuerWithKey(deps, keyId);
+  const signer = await issuerWithKey(deps, 'master-list-signer', keyId);
   const ours = await cscaCertificates(deps);
   const issuer = decodeCertificate(signer.certificate, { strict: true }).authorityKeyIdentifier
     ?.keyIdentifier;

@@ -12,7 +12,7 @@ import { encodeCscaMasterList } from '../../formats/masterlist/encode-master-lis
 import { oids } from '../../formats/oids.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
-import { encodeTbsCertList } from '../../formats/x509/encode-crl.ts';
+import { encodeTbsCertList, readEntries } from '../../formats/x509/encode-crl.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
 import type { ExchangePartner } from '../../rules/exchange/exchange-key.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
@@ -117,7 +117,7 @@ export class SigningCore {
       issuer: issuer.name,
       thisUpdate: order.thisUpdate,
       nextUpdate: addPeriod(order.thisUpdate, this.#policies.crl.nextUpdate),
-      revokedCertificates: order.revoked,
+      revokedCertificates: readEntries(order.revokedCertificates),
       authorityKeyIdentifier: issuer.keyIdentifier,
       crlNumber: order.crlNumber,
     });

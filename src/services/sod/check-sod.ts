@@ -1,5 +1,5 @@
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
-import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
+import type { CertificateList } from '../../formats/x509/crl.ts';
 import {
   buildTrustStore,
   passiveAuthenticationAsync,
@@ -10,7 +10,9 @@ import { lintSod } from '../../rules/lint/index.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean } from '../issuance/assert-clean.ts';
-import type { Clock, IssuanceRecords, SodIntent } from '../ports.ts';
+import { decodedCrl } from '../crl/crl-entries.ts';
+import { profilesOfCsca } from '../keys/signing-csca.ts';
+import type { Clock, CrlRecord, IssuanceRecords, SodIntent } from '../ports.ts';
 import type { DocumentSignerEntry } from './document-signers.ts';
 
 export interface BorderDeps {
@@ -27,20 +29,26 @@ export class Border {
   readonly #deps: BorderDeps;
   #trust: TrustStore | undefined;
   #crls: readonly CertificateList[] = [];
+  /** What they were made from. */
+  #from: { roots: number; crl: CrlRecord | undefined } | undefined;
 
   constructor(deps: BorderDeps) {
     this.#deps = deps;
   }
 
-  /** Reads CSCA certificates and the latest CRL from the records. */
+  /**
+   * Reads CSCA certificates and the latest CRL from the records. What was verified under them is forgotten only
+   * when there are others.
+   */
   async reload(): Promise<void> {
     const { records, policies } = this.#deps;
-    const certificates = (await records.certificates())
-      .filter(({ profile }) => policies.profiles.get(profile)?.kind === 'csca')
-      .map(({ der }) => decodeCertificate(der, { strict: true }));
-    this.#trust = buildTrustStore(certificates);
+    const roots = await records.certificatesOf(profilesOfCsca(policies));
     const crl = await records.latestCrl();
-    this.#crls = crl === undefined ? [] : [decodeCrl(crl.der, { strict: true })];
+    // Certificates are added to the records, and never changed.
+    if (this.#from?.roots === roots.length && crl === this.#from.crl) return;
+    this.#trust = buildTrustStore(roots.map(({ der }) => decodeCertificate(der, { strict: true })));
+    this.#crls = crl === undefined ? [] : [decodedCrl(crl)];
+    this.#from = { roots: roots.length, crl };
   }
 
   /** @throws InvariantBroken unless a border that is strict about everything trusts the SOD, and it is what was ordered */

@@ -71,17 +71,19 @@ export async function loadDocumentSigners(
   policies: Policies,
 ): Promise<readonly DocumentSignerEntry[]> {
   const keys = new Map((await records.keys()).map((key) => [key.keyId, key]));
-  const revoked = new Set((await records.revocations()).map(({ serialNumber }) => serialNumber));
-  return (await records.certificates()).flatMap((record): DocumentSignerEntry[] => {
+  const entries: DocumentSignerEntry[] = [];
+  for (const record of await records.certificates()) {
     const key = keys.get(record.keyId ?? '');
-    if (policies.profiles.get(record.profile)?.kind !== 'document-signer') return [];
-    if (key === undefined || key.retired !== undefined || revoked.has(record.serialNumber)) return [];
+    if (policies.profiles.get(record.profile)?.kind !== 'document-signer') continue;
+    if (key === undefined || key.retired !== undefined) continue;
+    if ((await records.findRevocation(record.serialNumber)) !== undefined) continue;
     const certificate = decodeCertificate(record.der, { strict: true });
     const { privateKeyUsagePeriod: usage, documentTypeList } = certificate;
-    if (!usage?.notBefore || !usage.notAfter || documentTypeList === undefined) return [];
+    if (!usage?.notBefore || !usage.notAfter || documentTypeList === undefined) continue;
     const { keyId, keyAlgorithm } = key;
     const documentTypes = documentTypeList.types;
     const signsFrom = usage.notBefore;
-    return [{ keyId, keyAlgorithm, certificate, documentTypes, signsFrom, signsUntil: usage.notAfter }];
-  });
+    entries.push({ keyId, keyAlgorithm, certificate, documentTypes, signsFrom, signsUntil: usage.notAfter });
+  }
+  return entries;
 }

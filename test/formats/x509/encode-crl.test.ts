@@ -6,7 +6,13 @@ import { encodeSignatureAlgorithm } from '../../../src/formats/algorithms/encode
 import { integerContent } from '../../../src/formats/der/writer.ts';
 import { decodeCrl } from '../../../src/formats/x509/crl.ts';
 import { encodeSigned } from '../../../src/formats/x509/encode-certificate.ts';
-import { encodeTbsCertList, type TbsCertList } from '../../../src/formats/x509/encode-crl.ts';
+import {
+  encodeRevokedEntries,
+  encodeTbsCertList,
+  mergeRevokedEntries,
+  readEntries,
+  type TbsCertList,
+} from '../../../src/formats/x509/encode-crl.ts';
 import { encodeName } from '../../../src/formats/x509/encode-name.ts';
 
 const signature = encodeSignatureAlgorithm({ kind: 'ecdsa', digest: 'SHA-384' });
@@ -18,7 +24,7 @@ function list(changes: Partial<TbsCertList> = {}): TbsCertList {
     issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
     thisUpdate,
     nextUpdate: new Date('2026-07-01T00:00:00Z'),
-    revokedCertificates: [],
+    revokedCertificates: encodeRevokedEntries([]),
     authorityKeyIdentifier: new Uint8Array(20),
     crlNumber: 7n,
     ...changes,
@@ -34,7 +40,9 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
       fc.property(serials, (numbers) => {
         const revocationDate = new Date('2026-05-01T00:00:00Z');
         const ascending = numbers.toSorted((a, b) => (a < b ? -1 : 1));
-        const revokedCertificates = ascending.map((serialNumber) => ({ serialNumber, revocationDate }));
+        const revokedCertificates = encodeRevokedEntries(
+          ascending.map((serialNumber) => ({ serialNumber, revocationDate })),
+        );
         const crl = signed(encodeTbsCertList(list({ revokedCertificates })));
         const pkijs = new CertificateRevocationList({ schema: fromBER(Uint8Array.from(crl).buffer).result });
         const written = pkijs.toSchema(true) as { toBER(): ArrayBuffer };
@@ -60,44 +68,76 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
     ['nextUpdate before thisUpdate', { nextUpdate: new Date('2026-05-01T00:00:00Z') }, 'nextUpdate'],
     ['a negative number', { crlNumber: -1n }, 'cRLNumber'],
     ['a number of 21 octets', { crlNumber: 1n << 160n }, 'cRLNumber'],
-    [
-      'a serial number twice',
-      {
-        revokedCertificates: [
-          { serialNumber: 5n, revocationDate: thisUpdate },
-          { serialNumber: 5n, revocationDate: thisUpdate },
-        ],
-      },
-      'revokedCertificates',
-    ],
-    [
-      'serial numbers out of order',
-      {
-        revokedCertificates: [
-          { serialNumber: 6n, revocationDate: thisUpdate },
-          { serialNumber: 5n, revocationDate: thisUpdate },
-        ],
-      },
-      'revokedCertificates',
-    ],
-    [
-      'a revoked serial number of zero',
-      { revokedCertificates: [{ serialNumber: 0n, revocationDate: thisUpdate }] },
-      'serialNumber',
-    ],
-    [
-      'a revoked serial number of 21 octets',
-      { revokedCertificates: [{ serialNumber: 1n << 159n, revocationDate: thisUpdate }] },
-      'serialNumber',
-    ],
-    [
-      'a revocation in the future',
-      { revokedCertificates: [{ serialNumber: 5n, revocationDate: new Date('2026-06-02T00:00:00Z') }] },
-      'revocationDate',
-    ],
   ])('refuses %s', (_, changes, field) => {
     expect(() => encodeTbsCertList(list(changes))).toThrow(
       expect.objectContaining({ kind: 'malformed', field }),
+    );
+  });
+
+  it.each([
+    ['a serial number twice', [5n, 5n], thisUpdate, 'revokedCertificates'],
+    ['serial numbers out of order', [6n, 5n], thisUpdate, 'revokedCertificates'],
+    ['a revoked serial number of zero', [0n], thisUpdate, 'serialNumber'],
+    ['a revoked serial number of 21 octets', [1n << 159n], thisUpdate, 'serialNumber'],
+    ['a revocation in the future', [5n], new Date('2026-06-02T00:00:00Z'), 'revocationDate'],
+  ])('refuses %s', (_, serialNumbers, revocationDate, field) => {
+    const entries = () =>
+      encodeRevokedEntries(serialNumbers.map((serialNumber) => ({ serialNumber, revocationDate })));
+    expect(() => encodeTbsCertList(list({ revokedCertificates: entries() }))).toThrow(
+      expect.objectContaining({ kind: 'malformed', field }),
+    );
+  });
+
+  it.each([
+    ['an extension', '301430' + '0201' + '05' + '170d3236303530313030303030305a' + '3000'],
+    ['a negative serial number', '3012' + '020185' + '170d3236303530313030303030305a'],
+    ['a padded serial number', '3013' + '02020005' + '170d3236303530313030303030305a'],
+    ['a serial number of 21 octets', '3026' + '0215' + '01'.repeat(21) + '170d3236303530313030303030305a'],
+    ['no such day', '3012' + '020105' + '170d3236303232393030303030305a'],
+    ['a time without seconds', '3010' + '020105' + '170b323630353031303030305a'],
+    ['GeneralizedTime before 2050', '3014' + '020105' + '180f32303236303530313030303030305a'],
+    ['a length that is not minimal', '308112' + '020105' + '170d3236303530313030303030305a'],
+    ['an end before its time', '3012020105170d32363035'],
+  ])('takes no entry with %s, whoever encoded it', (_, entry) => {
+    expect(() => readEntries(Buffer.from(entry, 'hex'))).toThrow(
+      expect.objectContaining({ kind: 'malformed', field: 'revokedCertificates' }),
+    );
+  });
+
+  it('takes any day that there is', () => {
+    const leap = Buffer.from('3012' + '020105' + '170d3238303232393030303030305a', 'hex');
+    expect(readEntries(leap)).toMatchObject({ length: 1, latestTime: 20_280_229_000_000 });
+    const later = Buffer.from('3014' + '020105' + '180f32303530303133313030303030305a', 'hex');
+    expect(readEntries(later)).toMatchObject({ length: 1, latestTime: 20_500_131_000_000 });
+  });
+});
+
+describe('entries that are merged', () => {
+  const revocationDate = new Date('2026-05-01T00:00:00Z');
+  const encoded = (numbers: readonly bigint[]) =>
+    encodeRevokedEntries(
+      numbers.toSorted((a, b) => (a < b ? -1 : 1)).map((serialNumber) => ({ serialNumber, revocationDate })),
+    );
+
+  it('are those that all at once would have given, and what is missing is found', () => {
+    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 20n) - 1n }), { maxLength: 60 });
+    fc.assert(
+      fc.property(serials, fc.nat({ max: 60 }), (numbers, cut) => {
+        const [before, added] = [encoded(numbers.slice(0, cut)), encoded(numbers.slice(cut))];
+        const merged = mergeRevokedEntries(before, added);
+        expect(Buffer.compare(merged.octets, encoded(numbers).octets)).toBe(0);
+        const missing = [...merged.missingFrom(before)].map((index) => merged.serialNumberAt(index));
+        expect(missing).toEqual(
+          Array.from({ length: added.length }, (_, index) => added.serialNumberAt(index)),
+        );
+        expect([...before.missingFrom(merged)]).toEqual([]);
+      }),
+    );
+  });
+
+  it('are refused with a serial number that is there already', () => {
+    expect(() => mergeRevokedEntries(encoded([5n, 7n]), encoded([7n]))).toThrow(
+      expect.objectContaining({ kind: 'malformed', field: 'revokedCertificates' }),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { requireDerCrl } from '../../../formats/x509/crl.ts';
 import { notDer } from '../x509/not-der.ts';
 import type { CrlRule } from './context.ts';
 
@@ -8,5 +9,7 @@ export const der: CrlRule = {
   source: 'Doc 9303-12 §7.1',
   mend: 'encode as DER: definite minimal lengths, minimal integers, sorted SETs',
   findings: ({ crl, signature }) =>
-    signature === undefined ? notDer(crl.tbsBytes, 'TBSCertList') : notDer(crl.bytes, 'CertificateList'),
+    signature === undefined
+      ? notDer(crl.tbsBytes, 'TBSCertList', requireDerCrl)
+      : notDer(crl.bytes, 'CertificateList', requireDerCrl),
 };

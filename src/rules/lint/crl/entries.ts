@@ -1,12 +1,13 @@
 import type { Element } from '../../../formats/der/reader.ts';
 import { tags } from '../../../formats/der/tags.ts';
+import type { CertificateList } from '../../../formats/x509/crl.ts';
+import { timeNumber } from '../../../formats/x509/revoked-entries.ts';
 import { readRawExtensions } from '../x509/raw-extension.ts';
 import { generalizedTimeFindings, timeChoiceFindings, utcTimeFindings } from '../x509/time-form.ts';
+import { readRawCrl } from './raw-crl.ts';
 
 /** What is wrong with the entries of a CRL, found in one pass: there may be 100,000 of them. */
 export interface EntryScan {
-  /** Content octets of each serial number as hexadecimal. */
-  readonly serialNumbers: ReadonlySet<string>;
   /** Serial numbers that occur again. */
   readonly duplicates: readonly string[];
   /** Serial numbers of entries that were revoked after thisUpdate. */
@@ -20,7 +21,11 @@ export interface EntryScan {
 const mostExamples = 5;
 
 /** @param list revokedCertificates that `decodeCrl` could read */
-export function scanEntries(list: Element | undefined, thisUpdate: Date): EntryScan {
+export function scanEntries(
+  list: Element | undefined,
+  { revokedCertificates: { ascending }, thisUpdate }: CertificateList,
+): EntryScan {
+  if (ascending !== undefined && ascending.latestTime <= timeNumber(thisUpdate)) return nothingWrong;
   const serialNumbers = new Set<string>();
   const duplicates: string[] = [];
   const ofFuture: string[] = [];
@@ -39,7 +44,25 @@ export function scanEntries(list: Element | undefined, thisUpdate: Date): EntryS
       extensions.set(oid, (extensions.get(oid) ?? 0) + 1);
     }
   }
-  return { serialNumbers, duplicates, ofFuture, timeFindings, extensions };
+  return { duplicates, ofFuture, timeFindings, extensions };
+}
+
+/** Entries in the usual form have nothing of what the rules look for. */
+const nothingWrong: EntryScan = { duplicates: [], ofFuture: [], timeFindings: [], extensions: new Map() };
+
+/** Serial numbers, hexadecimal, that a CRL lacks and the one before it lists. */
+export function goneSince(previous: CertificateList, crl: CertificateList): readonly string[] {
+  const before = previous.revokedCertificates.ascending;
+  const now = crl.revokedCertificates.ascending;
+  if (before !== undefined && now !== undefined) {
+    return [...before.missingFrom(now)].map((index) => hex(before.serialNumberAt(index)));
+  }
+  const serialNumbersOf = ({ tbsBytes }: CertificateList) =>
+    [...(readRawCrl(tbsBytes).revokedCertificates?.elements('revokedCertificate') ?? [])].map((entry) =>
+      hex(entry.fields().next('userCertificate').content),
+    );
+  const listed = new Set(serialNumbersOf(crl));
+  return serialNumbersOf(previous).filter((serialNumber) => !listed.has(serialNumber));
 }
 
 const timeChecks = [utcTimeFindings, generalizedTimeFindings, timeChoiceFindings];

@@ -1,6 +1,5 @@
 import { needing } from './context.ts';
-import { scanEntries } from './entries.ts';
-import { readRawCrl } from './raw-crl.ts';
+import { goneSince } from './entries.ts';
 
 export const keep = needing(['previous'], {
   id: 'R-KEEP',
@@ -9,9 +8,8 @@ export const keep = needing(['previous'], {
   severity: 'warning',
   source: 'good practice (Doc 9303-12 §4.1.5)',
   mend: 'list every certificate that was ever revoked',
-  findings: ({ entries, previous }) => {
-    const before = scanEntries(readRawCrl(previous.tbsBytes).revokedCertificates, previous.thisUpdate);
-    const gone = [...before.serialNumbers].filter((serial) => !entries.serialNumbers.has(serial));
+  findings: ({ crl, previous }) => {
+    const gone = goneSince(previous, crl);
     return gone.length === 0
       ? []
       : [`${gone.length} entries of the CRL before are gone, such as 0x${gone[0]}`];

@@ -43,7 +43,7 @@ export function lintDecodedCrl(
     edition: options.edition ?? editionOf(crl.thisUpdate),
     crl,
     raw,
-    entries: scanEntries(raw.revokedCertificates, crl.thisUpdate),
+    entries: scanEntries(raw.revokedCertificates, crl),
     signature: input.isSigned ? crl.signature : undefined,
     received: input.received,
   };
