@@ -1,4 +1,5 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import pkcs11 from 'pkcs11js';
 import { digestByName } from '../../src/formats/algorithms/digests.ts';
 import type { SignatureAlgorithm } from '../../src/formats/algorithms/signature-algorithms.ts';
@@ -14,15 +15,23 @@ export interface BareLoopOrder {
   /** SubjectPublicKeyInfo with a named curve, DER. */
   readonly publicKey: Uint8Array;
   readonly seconds: number;
+  /** A file that every signature is appended to and synced, as the least that durability costs. */
+  readonly syncedFile?: string;
 }
 
 export interface BareLoopResult {
   readonly signatures: number;
   readonly seconds: number;
+  /** Processor time of the loop. */
+  readonly cpuSeconds: number;
+  /** Of each signature, where they are synced. */
+  readonly latenciesMs: readonly number[];
 }
 
 /** As long as the signed attributes of an EF.SOD. */
 const signedOctets = 107;
+/** As long as an EF.SOD. */
+const recorded = Buffer.alloc(2_048);
 
 /**
  * The least that a SOD costs on this token and these cores: `C_SignInit`, `C_Sign` and a verification by
@@ -46,11 +55,14 @@ export class BareLoop {
   }
 
   /** Signs and verifies until the time is over. @throws Error when a signature does not verify */
-  run({ keyId, algorithm, publicKey, seconds }: BareLoopOrder): BareLoopResult {
+  run({ keyId, algorithm, publicKey, seconds, syncedFile }: BareLoopOrder): BareLoopResult {
     const privateKey = this.#find(keyId);
     const digest = digestByName(algorithm.digest).node;
     const key = verificationKey(algorithm, publicKey);
     const data = Buffer.alloc(signedOctets);
+    const file = syncedFile === undefined ? undefined : openSync(syncedFile, 'a');
+    const latenciesMs: number[] = [];
+    const cpuBefore = process.cpuUsage();
     const begun = performance.now();
     let signatures = 0;
     let elapsed = 0;
@@ -61,8 +73,14 @@ export class BareLoop {
       const signature = this.#module.C_Sign(this.#session, input, this.#out);
       if (!verify(digest, data, key, signature)) throw new Error('a signature of the token does not verify');
       signatures += 1;
+      if (file === undefined) continue;
+      writeSync(file, recorded);
+      fdatasyncSync(file);
+      latenciesMs.push(performance.now() - begun - elapsed);
     }
-    return { signatures, seconds: elapsed / 1_000 };
+    const { user, system } = process.cpuUsage(cpuBefore);
+    if (file !== undefined) closeSync(file);
+    return { signatures, seconds: elapsed / 1_000, cpuSeconds: (user + system) / 1e6, latenciesMs };
   }
 
   #find(keyId: string): Buffer {

@@ -2,12 +2,19 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { BareLoop, type BareLoopOrder, type BareLoopResult } from '../../../hsm/bench/bare-loop.ts';
-import { Unavailable } from '../../services/errors.ts';
+import { InvariantBroken, Unavailable } from '../../services/errors.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
 import { mainModule } from '../instance/open-instance.ts';
 
 /** What a bare loop's process tells the one that started it. */
 type BareLoopMessage = 'ready' | BareLoopResult;
+
+export interface BareResult {
+  /** Signatures made and verified, all processes together. */
+  readonly perSecond: number;
+  /** Processor time of one, in microseconds. */
+  readonly cpuUs: number;
+}
 
 /** The bare loop in as many processes as there are processors, for the same token and keys as the service. */
 export class BareLimit {
@@ -33,21 +40,33 @@ export class BareLimit {
     await Promise.all(this.#children.map((child) => this.#nextMessage(child)));
   }
 
-  /** @returns signatures made and verified per second, all processes together */
-  async run(order: BareLoopOrder): Promise<number> {
-    const results = this.#children.map((child) => {
-      const result = this.#nextMessage(child);
-      child.send(order);
-      return result;
-    });
-    const rates = (await Promise.all(results)).map((result) => {
-      return result === 'ready' ? 0 : result.signatures / result.seconds;
-    });
-    return rates.reduce((sum, rate) => sum + rate, 0);
+  /** In all processes at once. */
+  async run(order: BareLoopOrder): Promise<BareResult> {
+    const results = await Promise.all(this.#children.map((child) => this.#runIn(child, order)));
+    const signatures = results.reduce((sum, result) => sum + result.signatures, 0);
+    const cpuSeconds = results.reduce((sum, result) => sum + result.cpuSeconds, 0);
+    return {
+      perSecond: results.reduce((sum, result) => sum + result.signatures / result.seconds, 0),
+      cpuUs: (cpuSeconds / signatures) * 1e6,
+    };
+  }
+
+  /** In one process, everything synced to a file. @returns how long each signature took, in milliseconds */
+  async latencies(order: BareLoopOrder & { readonly syncedFile: string }): Promise<readonly number[]> {
+    const [child] = this.#children;
+    return child === undefined ? [] : (await this.#runIn(child, order)).latenciesMs;
   }
 
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
+  }
+
+  async #runIn(child: ChildProcess, order: BareLoopOrder): Promise<BareLoopResult> {
+    const result = this.#nextMessage(child);
+    child.send(order);
+    const message = await result;
+    if (message === 'ready') throw new InvariantBroken('a bare loop is ready twice');
+    return message;
   }
 
   async #nextMessage(child: ChildProcess): Promise<BareLoopMessage> {

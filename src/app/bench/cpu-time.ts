@@ -25,6 +25,11 @@ export function childrenOf(pid: number): readonly number[] {
     .map(Number);
 }
 
+/** The most octets of memory that a process has had at a time; NaN where there is no /proc. */
+export function peakOctets(pid: number): number {
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readProc(`${pid}/status`))?.[1]) * 1_024;
+}
+
 function readProc(path: string): string {
   try {
     return readFileSync(`/proc/${path}`, 'utf8');

@@ -1,12 +1,16 @@
 import { rmSync } from 'node:fs';
 import { BareLimit } from './bare-limit.ts';
+import { BatchLoad } from './batch-load.ts';
 import { type BenchInstance, makeBenchInstance } from './bench-instance.ts';
 import { measureCrl, measureCrlActs } from './crl-bench.ts';
 import { measureColdStart } from './cold-start.ts';
 import type { Measurement } from './measurement.ts';
+import { ownCpu } from './own-cpu.ts';
 import { ServiceProcess } from './service-process.ts';
-import { measureSods } from './sod-bench.ts';
+import { measureMemory } from './service-memory.ts';
+import { measureLatency, measureSods } from './sod-bench.ts';
 import { StationLoad } from './station-load.ts';
+import { measureTls } from './tls-echo.ts';
 
 export interface BenchOptions {
   /** Folder of the policies that the private instance starts from. */
@@ -18,6 +22,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Requests under way at a time. */
   readonly inFlight: number;
+  /** Lines of the batch that shows how much memory the service takes. */
+  readonly batchLines: number;
   /** Folder for CPU profiles of the service and its signers. */
   readonly profiles: string | undefined;
 }
@@ -27,6 +33,9 @@ export interface BenchEvents {
   progress(doing: string): void;
   measured(measurement: Measurement): void;
 }
+
+/** It answers from memory: more than this makes it no steadier. */
+const longestTlsSeconds = 3;
 
 /** Makes a private instance, measures it, and leaves nothing behind, however it ends. */
 export async function runBench(
@@ -61,12 +70,30 @@ async function benchSods(
     await service.ready(signal);
     limit = new BareLimit(instance, signal);
     await limit.ready();
-    const load = new StationLoad(instance, inFlight);
-    const bench = { instance, service, load, limit, seconds, rounds, inFlight, signal };
+    const bench = { instance, service, limit, seconds, rounds, signal };
+    const stations = new StationLoad(instance, inFlight);
+    const batches = new BatchLoad(instance);
+    events.progress('TLS by itself');
+    const tlsUs = await measureTls(instance, {
+      inFlight,
+      seconds: Math.min(seconds, longestTlsSeconds),
+      signal,
+    });
     for (const signer of instance.signers) {
       events.progress(signer.algorithm);
-      events.measured(await measureSods(bench, signer));
+      const single = { name: 'sod-single', load: stations, inFlight } as const;
+      const singles = await measureSods(bench, signer, single);
+      events.measured(singles);
+      events.measured(ownCpu(singles, tlsUs));
+      const half = { load: stations, perSecond: singles.ours / 2 };
+      events.measured(await measureLatency(bench, signer, half));
+      const batch = { name: 'sod-batch', load: batches, inFlight: 1 } as const;
+      events.measured(await measureSods(bench, signer, batch));
     }
+    const documentType = instance.signers[0]?.documentType ?? '';
+    events.progress(`memory in a batch of ${options.batchLines} lines`);
+    const long = { load: batches, documentType, lines: options.batchLines };
+    events.measured(await measureMemory(service, long, signal));
   } finally {
     limit?.close();
     await service.stop();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../../services/errors.ts';
 import type { Instance } from '../instance/load-instance.ts';
 import { mainModule } from '../instance/open-instance.ts';
-import { childrenOf, cpuSeconds } from './cpu-time.ts';
+import { childrenOf, cpuSeconds, peakOctets } from './cpu-time.ts';
 
 /** Processor time in seconds since the process began. */
 export interface ServiceCpu {
@@ -56,6 +56,11 @@ export class ServiceProcess {
     if (pid === undefined) return { service: 0, signers: 0 };
     const signers = childrenOf(pid).reduce((sum, child) => sum + cpuSeconds(child), 0);
     return { service: cpuSeconds(pid), signers };
+  }
+
+  /** The most memory that the service has had so far, without its signers. */
+  peakOctets(): number {
+    return peakOctets(this.#child.pid ?? 0);
   }
 
   /** SIGTERM, and SIGKILL to one that does not end. */

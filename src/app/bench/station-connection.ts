@@ -25,27 +25,14 @@ export class StationConnection {
 
   private constructor(socket: tls.TLSSocket) {
     this.#socket = socket;
-    socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     const fail = (error?: Error) => this.#waiting?.reject(broken(error));
     socket.on('error', fail);
     socket.on('close', () => fail());
   }
 
-  static open({ paths, configuration }: Instance): Promise<StationConnection> {
-    const files = credentialPaths(paths.credentials, 'station');
-    const socket = tls.connect({
-      host: '127.0.0.1',
-      port: configuration.http.portBase,
-      servername: 'localhost',
-      cert: readFileSync(files.cert),
-      key: readFileSync(files.key),
-      ca: readFileSync(files.ca),
-    });
-    return new Promise((resolve, reject) => {
-      socket.once('error', (error) => reject(broken(error)));
-      socket.once('secureConnect', () => resolve(new StationConnection(socket)));
-    });
+  static async open(instance: Instance, port: number): Promise<StationConnection> {
+    return new StationConnection(await connectStation(instance, port));
   }
 
   /** One request at a time. */
@@ -71,6 +58,28 @@ export class StationConnection {
     this.#waiting = undefined;
     waiting?.resolve(answer);
   }
+}
+
+/** Connects with the credentials of the instance's own station. @throws Unavailable */
+export function connectStation({ paths }: Instance, port: number): Promise<tls.TLSSocket> {
+  const files = credentialPaths(paths.credentials, 'station');
+  const socket = tls.connect({
+    host: '127.0.0.1',
+    port,
+    servername: 'localhost',
+    cert: readFileSync(files.cert),
+    key: readFileSync(files.key),
+    ca: readFileSync(files.ca),
+  });
+  socket.setNoDelay(true);
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) => reject(broken(error));
+    socket.once('error', fail);
+    socket.once('secureConnect', () => {
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
 }
 
 /** The answer, once it is complete; the station API always sends a Content-Length. */

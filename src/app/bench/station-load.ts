@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvariantBroken } from '../../services/errors.ts';
 import type { Instance } from '../instance/load-instance.ts';
+import { OrderTemplate } from './order-template.ts';
 import { StationConnection } from './station-connection.ts';
+
+/** What keeps the service busy. */
+export interface SodLoad {
+  /** Keeps it busy for a time. @throws InvariantBroken when an order is not answered 201 */
+  run(documentType: string, seconds: number, signal: AbortSignal): Promise<LoadResult>;
+}
 
 export interface LoadResult {
   readonly sods: number;
@@ -13,42 +21,67 @@ export interface LoadResult {
 }
 
 /** Stations that each send one order after the other, every one under a request id of its own. */
-export class StationLoad {
+export class StationLoad implements SodLoad {
   readonly #instance: Instance;
   readonly #inFlight: number;
+  readonly #port: number;
   readonly #run = randomBytes(4).toString('hex');
   #nextOrder = 0;
 
-  constructor(instance: Instance, inFlight: number) {
+  /** @param port of the station API, or of what stands in for it */
+  constructor(instance: Instance, inFlight: number, port = instance.configuration.http.portBase) {
     this.#instance = instance;
     this.#inFlight = inFlight;
+    this.#port = port;
+  }
+
+  /** As fast as the answers come, on every connection. */
+  run(documentType: string, seconds: number, signal: AbortSignal): Promise<LoadResult> {
+    return this.#onConnections(documentType, signal, async (connections, sign, latenciesMs) => {
+      const until = performance.now() + seconds * 1_000;
+      const station = async (connection: StationConnection) => {
+        for (let sent = performance.now(); sent < until; sent = performance.now()) {
+          await sign(connection);
+          latenciesMs.push(performance.now() - sent);
+        }
+      };
+      await Promise.all(connections.map(station));
+    });
   }
 
   /**
-   * Keeps every connection busy for a time. They are opened anew, because the service closes what idles.
-   *
-   * @throws InvariantBroken when an order is not answered 201
+   * At a steady rate, whatever the answers do: latency counts from when an order was due, so that an order that
+   * waited because others were slow is as late as its station has seen it.
    */
-  async run(documentType: string, seconds: number, signal: AbortSignal): Promise<LoadResult> {
-    const connections = await Promise.all(
-      Array.from({ length: this.#inFlight }, () => StationConnection.open(this.#instance)),
-    );
-    const close = () => {
-      for (const connection of connections) connection.close();
-    };
-    // Also when the service no longer answers.
-    signal.addEventListener('abort', close);
-    try {
-      return await this.#keepBusy(connections, new OrderTemplate(this.#run, documentType), seconds);
-    } finally {
-      signal.removeEventListener('abort', close);
-      close();
-    }
+  runAtRate(
+    documentType: string,
+    perSecond: number,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<LoadResult> {
+    return this.#onConnections(documentType, signal, async (connections, sign, latenciesMs) => {
+      const begun = performance.now();
+      const count = Math.floor(perSecond * seconds);
+      let next = 0;
+      const station = async (connection: StationConnection) => {
+        while (next < count) {
+          const due = begun + (next / perSecond) * 1_000;
+          next += 1;
+          const pause = due - performance.now();
+          if (pause > 0) await sleep(pause, undefined, { signal });
+          // Timers are late by up to a millisecond, which is the load's own doing.
+          const sent = Math.max(due, pause > 0 ? performance.now() : due);
+          await sign(connection);
+          latenciesMs.push(performance.now() - sent);
+        }
+      };
+      await Promise.all(connections.map(station));
+    });
   }
 
   /** Has one SOD signed. */
   async signOne(documentType: string): Promise<void> {
-    const connection = await StationConnection.open(this.#instance);
+    const connection = await StationConnection.open(this.#instance, this.#port);
     try {
       await this.#sign(connection, new OrderTemplate(this.#run, documentType));
     } finally {
@@ -56,74 +89,54 @@ export class StationLoad {
     }
   }
 
-  async #keepBusy(
-    connections: readonly StationConnection[],
-    template: OrderTemplate,
-    seconds: number,
+  /** They are opened anew each time, because the service closes what idles. */
+  async #onConnections(
+    documentType: string,
+    signal: AbortSignal,
+    work: (
+      connections: readonly StationConnection[],
+      sign: (connection: StationConnection) => Promise<void>,
+      latenciesMs: number[],
+    ) => Promise<void>,
   ): Promise<LoadResult> {
-    const latenciesMs: number[] = [];
-    const cpuBefore = process.cpuUsage();
-    const begun = performance.now();
-    const until = begun + seconds * 1_000;
-    const station = async (connection: StationConnection) => {
-      for (let sent = performance.now(); sent < until; sent = performance.now()) {
-        await this.#sign(connection, template);
-        latenciesMs.push(performance.now() - sent);
-      }
+    const connections = await Promise.all(
+      Array.from({ length: this.#inFlight }, () => StationConnection.open(this.#instance, this.#port)),
+    );
+    const close = () => {
+      for (const connection of connections) connection.close();
     };
-    await Promise.all(connections.map(station));
-    const { user, system } = process.cpuUsage(cpuBefore);
-    return {
-      sods: latenciesMs.length,
-      seconds: (performance.now() - begun) / 1_000,
-      latenciesMs,
-      cpuSeconds: (user + system) / 1e6,
-    };
+    // Also when the service no longer answers.
+    signal.addEventListener('abort', close);
+    try {
+      const template = new OrderTemplate(this.#run, documentType);
+      const latenciesMs: number[] = [];
+      const cpuBefore = process.cpuUsage();
+      const begun = performance.now();
+      await work(connections, (connection) => this.#sign(connection, template), latenciesMs);
+      const seconds = (performance.now() - begun) / 1_000;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      return { sods: latenciesMs.length, seconds, latenciesMs, cpuSeconds: (user + system) / 1e6 };
+    } finally {
+      signal.removeEventListener('abort', close);
+      close();
+    }
   }
 
   async #sign(connection: StationConnection, template: OrderTemplate): Promise<void> {
-    const order = template.order(this.#nextOrder);
+    const request = requestFor(template, this.#nextOrder);
     this.#nextOrder += 1;
-    const { status, body } = await connection.send(order);
+    const { status, body } = await connection.send(request);
     if (status !== 201) throw new InvariantBroken(`the station API answered ${status}: ${body}`);
   }
 }
 
-const counterDigits = 8;
-
-/** The octets of `POST /v1/sods`, where only the request id and the hash of DG1 change from order to order. */
-class OrderTemplate {
-  readonly #octets: Buffer;
-  readonly #requestIdAt: number;
-  readonly #hashAt: number;
-
-  constructor(run: string, documentType: string) {
-    const requestId = `bench-${run}-${'0'.repeat(counterDigits)}`;
-    const hash = (fill: number) => Buffer.alloc(32, fill).toString('base64');
-    const body = JSON.stringify({
-      requestId,
-      documentType,
-      digestAlgorithm: 'SHA-256',
-      lds: { version: '1.8', unicode: '4.0.0' },
-      dataGroupHashes: { 1: hash(1), 2: hash(2), 3: hash(3), 14: hash(14), 15: hash(15) },
-    });
-    const head = [
-      'POST /v1/sods HTTP/1.1',
-      'Host: localhost',
-      'Content-Type: application/json',
-      `Content-Length: ${body.length}`,
-    ];
-    this.#octets = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
-    this.#requestIdAt = this.#octets.indexOf(requestId) + requestId.length - counterDigits;
-    this.#hashAt = this.#octets.indexOf(hash(1));
-  }
-
-  order(index: number): Buffer {
-    const octets = Buffer.from(this.#octets);
-    const counter = String(index).padStart(counterDigits, '0');
-    octets.write(counter, this.#requestIdAt, 'latin1');
-    // Decimal digits are base64 too: another hash, of the same length.
-    octets.write(counter, this.#hashAt, 'latin1');
-    return octets;
-  }
+/** The octets of `POST /v1/sods`. */
+function requestFor(template: OrderTemplate, index: number): Buffer {
+  const head =
+    'POST /v1/sods HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+    `Content-Length: ${template.octets}\r\n\r\n`;
+  const octets = Buffer.allocUnsafe(head.length + template.octets);
+  octets.write(head, 'latin1');
+  template.writeTo(octets, head.length, index);
+  return octets;
 }

@@ -6,6 +6,7 @@ import { runCrlActs } from '../bench/crl-act.ts';
 import { type Measurement, median, threeDigits } from '../bench/measurement.ts';
 import { runBench } from '../bench/run-bench.ts';
 import type { SodMeasurement } from '../bench/sod-bench.ts';
+import { runTlsEcho } from '../bench/tls-echo.ts';
 import { homePath, shippedPolicies } from './instance-options.ts';
 import { paint, type Screen } from './screen.ts';
 import { untilToldToEnd } from './serve.ts';
@@ -15,6 +16,7 @@ interface BenchCommandOptions {
   readonly seconds: number;
   readonly rounds: number;
   readonly inFlight: number;
+  readonly batchLines: number;
   readonly profile?: string;
   readonly json?: boolean;
 }
@@ -35,6 +37,7 @@ export function registerBench(program: Command, screen: Screen): void {
     .option('--seconds <n>', 'length of a round', positive, 3)
     .option('--rounds <n>', 'rounds of each side, taken in turns', wholeNumber, 3)
     .option('--in-flight <n>', 'requests under way at a time', wholeNumber, 32)
+    .option('--batch-lines <n>', 'lines of the batch that memory is measured with', wholeNumber, 100_000)
     .option('--profile <dir>', 'write CPU profiles of service and signers', (path) => resolve(path))
     .option('--json', 'one JSON object a line')
     .action((options: BenchCommandOptions) => bench(options, screen));
@@ -52,6 +55,12 @@ export function registerBench(program: Command, screen: Screen): void {
     .argument('<entries>', 'entries of the first CRL', wholeNumber)
     .argument('<next>', 'CRLs after it', wholeNumber)
     .action((entries: number, next: number, { home }: { home: string }) => runCrlActs(home, entries, next));
+
+  program
+    .command('bench-tls', { hidden: true })
+    .description('TLS by itself; started by bench')
+    .requiredOption('--home <dir>', 'folder of the instance', homePath)
+    .action(({ home }: { home: string }) => runTlsEcho(home));
 }
 
 async function bench(options: BenchCommandOptions, screen: Screen): Promise<void> {
@@ -85,7 +94,7 @@ function rounded(measurement: Measurement): unknown {
   });
 }
 
-const widths = [30, 20, 20, 18, 8, 8, 22, 8, 9] as const;
+const widths = [12, 30, 20, 20, 18, 8, 8, 22, 8, 9] as const;
 
 function columns(cells: readonly string[]): string {
   return cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('');
@@ -93,6 +102,7 @@ function columns(cells: readonly string[]): string {
 
 function heading(screen: Screen, { seconds, rounds, inFlight }: BenchCommandOptions): string {
   const captions = [
+    'bench',
     'algorithm',
     'SOD/s',
     'limit/s',
@@ -104,7 +114,7 @@ function heading(screen: Screen, { seconds, rounds, inFlight }: BenchCommandOpti
     'octets',
   ];
   return [
-    `SODs through the station API, ${inFlight} in flight, against a bare loop of C_Sign and OpenSSL verify;`,
+    `SODs through the station API, single with ${inFlight} in flight and in batches, against a bare loop of C_Sign and OpenSSL verify;`,
     `${rounds} rounds of ${seconds} s of each in turns: median (least–most)`,
     paint(screen, 'bold', columns(captions)),
   ].join('\n');
@@ -112,12 +122,15 @@ function heading(screen: Screen, { seconds, rounds, inFlight }: BenchCommandOpti
 
 function row(measurement: Measurement): string {
   if (!isSods(measurement)) {
-    const { bench, ours, unit, limit, rounds } = measurement;
+    const { bench, algorithm, ours, unit, limit, ratio, rounds, against } = measurement;
     const all = rounds.map((round) => threeDigits(round.ours)).join(', ');
-    return `${bench}: ${threeDigits(ours)} ${unit} (${all}), budget ${threeDigits(limit)} ${unit}`;
+    const figures = `${threeDigits(ours)} ${unit} (${all}), limit ${threeDigits(limit)} ${unit}`;
+    const name = algorithm === undefined ? bench : `${bench} ${algorithm}`;
+    return `${name}: ${figures}, ratio ${ratio.toFixed(2)} (${against})`;
   }
   const { rounds, cpuUs } = measurement;
   return columns([
+    measurement.bench,
     measurement.algorithm,
     spread(rounds.map(({ ours }) => ours)),
     spread(rounds.map(({ limit }) => limit)),
@@ -125,8 +138,8 @@ function row(measurement: Measurement): string {
       rounds.map(({ ours, limit }) => ours / limit),
       2,
     ),
-    measurement.p50Ms.toFixed(1),
-    measurement.p99Ms.toFixed(1),
+    measurement.p50Ms?.toFixed(1) ?? '–',
+    measurement.p99Ms?.toFixed(1) ?? '–',
     [cpuUs.service, cpuUs.signers, cpuUs.load].map((us) => us.toFixed(0)).join('+'),
     `${(measurement.loadShare * 100).toFixed(0)} %`,
     measurement.recordOctets.toFixed(0),
@@ -134,7 +147,7 @@ function row(measurement: Measurement): string {
 }
 
 function isSods(measurement: Measurement): measurement is SodMeasurement {
-  return measurement.bench === 'sod-single';
+  return measurement.bench === 'sod-single' || measurement.bench === 'sod-batch';
 }
 
 function spread(values: readonly number[], decimals = 0): string {
