@@ -1,27 +1,24 @@
 import graphene from 'graphene-pk11';
-import pkcs11 from 'pkcs11js';
+import type { PublicKeyValue } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
+import { encodeSubjectPublicKeyInfo } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
 import type { TokenAlgorithm, TokenKeyType } from '../src/formats/algorithms/signature-algorithms.ts';
-import { InvariantBroken, Refused, Unavailable } from '../src/services/errors.ts';
+import { InvariantBroken, isServiceError, Refused, Unavailable } from '../src/services/errors.ts';
 import {
   type KeyRole,
   keyRoles,
   type Token,
+  type TokenHealth,
   type TokenKey,
   type TokenStatus,
 } from '../src/services/ports.ts';
+import { healthKey } from './health-key.ts';
 import { assertKeptOnToken, keyPairTemplates, publicKeyValue } from './key-objects.ts';
-import { encodeSignature, longestSignature, signOperation } from './mechanisms.ts';
-import { PinFile } from './pin-file.ts';
-import { returnValueOf, unavailableToken } from './pkcs11-error.ts';
+import { encodeSignature, longestSignature, type SignOperation, signOperation } from './mechanisms.ts';
+import { mayHaveSigned, remedyFor, unavailableToken } from './pkcs11-error.ts';
 import { proveKeyPair } from './prove-key-pair.ts';
+import { type Healing, type Rung, type TokenConfiguration, TokenConnection } from './token-connection.ts';
 
-export interface TokenConfiguration {
-  /** Path of the PKCS#11 module. */
-  readonly module: string;
-  readonly tokenLabel: string;
-  /** Path of the file with the user PIN. */
-  readonly pinFile: string;
-}
+export type { Healing, TokenConfiguration } from './token-connection.ts';
 
 /** A key whose handle is known in this process. */
 interface OpenKey {
@@ -29,207 +26,249 @@ interface OpenKey {
   readonly privateKey: Buffer;
 }
 
+/** An error of `C_Sign` itself: what it returned says whether a signature was made. */
+class SigningFailed extends Error {
+  constructor(cause: unknown) {
+    super('C_Sign failed', { cause });
+  }
+}
+
 /**
- * One token through one PKCS#11 module, for a process of its own: calls are synchronous, one at a time, on
- * one session that stays open. After any failure of the module the session is not used again: the process
- * ends and a new one starts from `open`.
+ * One token through one PKCS#11 module, for a process of its own. With one session, calls are synchronous, one
+ * after the other; with more, signatures are made side by side. What the module returns is healed where it can
+ * be: by a new session, a login, a new initialisation. When that does not help, `isLost` says so.
  */
 export class Pkcs11Token implements Token {
-  readonly #session: graphene.Session;
-  readonly #keys = new Map<string, OpenKey>();
+  readonly #connection: TokenConnection;
+  /** Handles, until something is healed: they may mean another object then. */
+  #keys = new Map<string, OpenKey>();
+  /** What was found under a CKA_ID once is expected there ever after. */
+  readonly #publicKeys = new Map<string, Uint8Array>();
   readonly #out = Buffer.alloc(longestSignature);
+  #isLost = false;
 
-  private constructor(session: graphene.Session) {
-    this.#session = session;
+  private constructor(connection: TokenConnection) {
+    this.#connection = connection;
   }
 
   /**
    * Loads the module, finds the token by its label and logs in, with one attempt at the PIN.
    *
+   * @param onHealing told each rung that is climbed
    * @throws Unavailable when the module does not load, the label names no token or two, or the PIN is refused
    */
-  static open(configuration: TokenConfiguration): Pkcs11Token {
-    const slot = findSlot(loadModule(configuration.module), configuration.tokenLabel);
-    const session = attempt('opening a session', () =>
-      slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION),
-    );
-    logIn(session, slot, new PinFile(configuration.pinFile));
-    return new Pkcs11Token(session);
+  static open(
+    configuration: TokenConfiguration,
+    onHealing: (healing: Healing) => void = () => undefined,
+  ): Pkcs11Token {
+    return new Pkcs11Token(new TokenConnection(configuration, onHealing));
   }
 
-  generateKeyPair(keyId: string, role: KeyRole, label: string, type: TokenKeyType): TokenKey {
+  /** Operations that it takes at a time. */
+  get sessions(): number {
+    return this.#connection.sessions;
+  }
+
+  /** Only a new process helps. */
+  get isLost(): boolean {
+    return this.#isLost || this.#connection.isLost;
+  }
+
+  async generateKeyPair(keyId: string, role: KeyRole, label: string, type: TokenKeyType): Promise<TokenKey> {
     const tokenLabel = `sigillo/${role}/${label}`;
-    if (!this.#has(keyId)) {
-      const templates = keyPairTemplates(Buffer.from(keyId, 'hex'), tokenLabel, type);
-      attempt(`generating key pair ${tokenLabel}`, () =>
-        this.#session.generateKeyPair(
-          { name: templates.mechanism, params: null },
-          templates.publicKey,
-          templates.privateKey,
-        ),
-      );
-    }
-    const { key } = this.#open(keyId, role);
-    proveKeyPair(tokenLabel, key.publicKey, (algorithm, data) => this.sign(keyId, role, algorithm, data));
+    const key = await this.#onToken(`generating key pair ${tokenLabel}`, (session) => {
+      if (!isThere(session, keyId)) {
+        const templates = keyPairTemplates(Buffer.from(keyId, 'hex'), tokenLabel, type);
+        const mechanism = { name: templates.mechanism, params: null };
+        session.generateKeyPair(mechanism, templates.publicKey, templates.privateKey);
+      }
+      return this.#open(session, keyId, role).key;
+    });
+    await this.#prove(key);
     return key;
   }
 
-  destroyKey(keyId: string, role: KeyRole): void {
-    if (!this.#has(keyId)) return;
-    const { key } = this.#open(keyId, role);
-    this.#keys.delete(keyId);
-    attempt(`destroying key ${key.label}`, () => {
-      for (const object of this.#session.find({ id: Buffer.from(keyId, 'hex') }))
-        this.#session.destroy(object);
-    });
-    if (this.#has(keyId)) throw new InvariantBroken(`key ${key.label} is still on the token`);
-  }
-
-  findKey(keyId: string, role: KeyRole): TokenKey {
-    return this.#open(keyId, role).key;
-  }
-
-  sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Uint8Array {
-    const { key, privateKey } = this.#open(keyId, role);
-    const { mechanism, input } = signOperation(algorithm, data);
-    const raw = attempt(`signing with ${key.label}`, () => {
-      this.#session.lib.C_SignInit(this.#session.handle, mechanism, privateKey);
-      return this.#session.lib.C_Sign(this.#session.handle, input, this.#out);
-    });
-    return encodeSignature(algorithm, raw);
-  }
-
-  status(): TokenStatus {
-    return attempt('reading the token', () => {
-      const token = this.#session.slot.getToken();
-      const keys = this.#session.find({ class: graphene.ObjectClass.PRIVATE_KEY, token: true });
-      return {
-        label: token.label.trim(),
-        serialNumber: token.serialNumber.trim(),
-        manufacturer: token.manufacturerID.trim(),
-        model: token.model.trim(),
-        keys: keys.length,
-      };
+  async destroyKey(keyId: string, role: KeyRole): Promise<void> {
+    await this.#onToken(`destroying key ${keyId}`, (session) => {
+      if (!isThere(session, keyId)) return;
+      const { key } = this.#open(session, keyId, role);
+      this.#keys.delete(keyId);
+      this.#publicKeys.delete(keyId);
+      for (const object of session.find({ id: Buffer.from(keyId, 'hex') })) session.destroy(object);
+      if (isThere(session, keyId)) throw new InvariantBroken(`key ${key.label} is still on the token`);
     });
   }
 
-  /** Whether the key pair is there; half a pair, left by a crash while it was made, is destroyed. */
-  #has(keyId: string): boolean {
-    const id = Buffer.from(keyId, 'hex');
-    return attempt('looking for keys', () => {
-      const found = this.#session.find({ id });
-      if (found.length === 1) this.#session.destroy(found.items(0));
-      return found.length > 1;
+  async findKey(keyId: string, role: KeyRole): Promise<TokenKey> {
+    const known = this.#keys.get(keyId);
+    if (known !== undefined) return ofRole(known, role).key;
+    return this.#onToken(`looking for key ${keyId}`, (session) => this.#open(session, keyId, role).key);
+  }
+
+  async sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Promise<Uint8Array> {
+    const operation = signOperation(algorithm, data);
+    return this.#onToken(`signing with key ${keyId}`, async (session) => {
+      const raw = await this.#signOn(session, this.#open(session, keyId, role), operation);
+      return encodeSignature(algorithm, raw);
     });
   }
 
-  #open(keyId: string, role: KeyRole): OpenKey {
-    const known = this.#keys.get(keyId) ?? this.#load(keyId);
-    if (known.key.role !== role) {
-      throw new Refused('key-not-active', `key ${known.key.label} is not for ${role}`, {
-        mend: 'a key is used for its own role only',
+  async status(): Promise<TokenStatus> {
+    return this.#onToken('reading the token', (session) => {
+      const { label, keyIds: _, ...status } = statusOf(session);
+      return { label, ...status };
+    });
+  }
+
+  async probe(): Promise<TokenHealth> {
+    const isProved = await this.#proveHealth();
+    const health = await this.#onToken('reading the token', (session) => statusOf(session));
+    return { ...health, isProved };
+  }
+
+  /** @returns false where the token makes no health key: then its answer alone has to do */
+  async #proveHealth(): Promise<boolean> {
+    const { keyId, label, type } = healthKey;
+    try {
+      const known = await this.findKey(keyId, 'health').catch((error: unknown) => {
+        if (error instanceof Refused && error.code === 'not-found') return undefined;
+        throw error;
       });
+      if (known === undefined) await this.generateKeyPair(keyId, 'health', label, type);
+      else await this.#prove(known);
+      return true;
+    } catch (error) {
+      // A token that is full or forbids new keys says so for this job only.
+      const isWell = error instanceof Unavailable && !this.isLost && remedyFor(error.cause) === 'job';
+      if (isWell) return false;
+      throw error;
     }
-    return known;
+  }
+
+  #prove({ keyId, role, label, publicKey }: TokenKey): Promise<void> {
+    return proveKeyPair(label, publicKey, (algorithm, data) => this.sign(keyId, role, algorithm, data));
+  }
+
+  /**
+   * One session: in this thread, where it costs least, and into the same octets each time. Several: in others,
+   * side by side.
+   */
+  async #signOn(
+    session: graphene.Session,
+    { privateKey }: OpenKey,
+    { mechanism, input }: SignOperation,
+  ): Promise<Buffer> {
+    const { lib, handle } = session;
+    lib.C_SignInit(handle, mechanism, privateKey);
+    try {
+      if (this.#connection.sessions === 1) return Buffer.from(lib.C_Sign(handle, input, this.#out));
+      return await lib.C_SignAsync(handle, input, Buffer.alloc(longestSignature));
+    } catch (error) {
+      throw new SigningFailed(error);
+    }
+  }
+
+  /**
+   * Carries an operation out on a session, again after each rung of the ladder that helps. An operation that may
+   * have made a signature is not repeated: its caller has to count another use first.
+   */
+  async #onToken<T>(doing: string, operation: (session: graphene.Session) => T | Promise<T>): Promise<T> {
+    const climbed = new Set<Rung>();
+    for (;;) {
+      const since = this.#connection.generation;
+      try {
+        return await this.#connection.lend(operation);
+      } catch (failure) {
+        if (isServiceError(failure)) throw failure;
+        const isSigning = failure instanceof SigningFailed;
+        const error = isSigning ? failure.cause : failure;
+        const isUnknown = isSigning && mayHaveSigned(error);
+        try {
+          await this.#connection.heal(doing, error, climbed, since);
+        } catch (beyondHelp) {
+          throw isUnknown ? unavailableToken(doing, error, 'unknown') : beyondHelp;
+        }
+        this.#keys = new Map();
+        if (isUnknown) throw unavailableToken(doing, error, 'unknown');
+      }
+    }
+  }
+
+  #open(session: graphene.Session, keyId: string, role: KeyRole): OpenKey {
+    return ofRole(this.#keys.get(keyId) ?? this.#load(session, keyId), role);
   }
 
   /** Finds both halves by CKA_ID; the role stands in the label that the key was generated under. */
-  #load(keyId: string): OpenKey {
-    const loaded = attempt(`looking for key ${keyId}`, () => {
-      const id = Buffer.from(keyId, 'hex');
-      const privateKeys = this.#session.find({ class: graphene.ObjectClass.PRIVATE_KEY, id });
-      const publicKeys = this.#session.find({ class: graphene.ObjectClass.PUBLIC_KEY, id });
-      if (privateKeys.length === 0 && publicKeys.length === 0) return undefined;
-      if (privateKeys.length !== 1 || publicKeys.length !== 1) {
-        throw new InvariantBroken(
-          `the token has ${privateKeys.length} private and ${publicKeys.length} public keys with CKA_ID ${keyId}`,
-        );
-      }
-      const [privateKey, publicKey] = [privateKeys.items(0), publicKeys.items(0)];
-      const label = privateKey.getAttribute({ label: null }).label ?? '';
-      assertKeptOnToken(privateKey, label);
-      return { label, privateKey, publicKey: publicKeyValue(publicKey, label) };
-    });
-    if (loaded === undefined) {
+  #load(session: graphene.Session, keyId: string): OpenKey {
+    const id = Buffer.from(keyId, 'hex');
+    const privateKeys = session.find({ class: graphene.ObjectClass.PRIVATE_KEY, id });
+    const publicKeys = session.find({ class: graphene.ObjectClass.PUBLIC_KEY, id });
+    if (privateKeys.length === 0 && publicKeys.length === 0) {
       throw new Refused('not-found', `the token has no key with CKA_ID ${keyId}`, {
-        mend: 'check that token.label in sigillo.yaml names the token that the key was made on',
+        mend: 'check that token.tokenLabel in sigillo.yaml names the token that the key was made on',
       });
     }
-    const { label, privateKey, publicKey } = loaded;
+    if (privateKeys.length !== 1 || publicKeys.length !== 1) {
+      throw new InvariantBroken(
+        `the token has ${privateKeys.length} private and ${publicKeys.length} public keys with CKA_ID ${keyId}`,
+      );
+    }
+    const privateKey = privateKeys.items(0);
+    const label = privateKey.getAttribute({ label: null }).label ?? '';
+    assertKeptOnToken(privateKey, label);
+    const publicKey = publicKeyValue(publicKeys.items(0), label);
+    this.#assertSame(keyId, publicKey);
     const open = { key: { keyId, role: roleOf(label), label, publicKey }, privateKey: privateKey.handle };
     this.#keys.set(keyId, open);
     return open;
   }
+
+  /** A certificate was held against the key once; another token in its place must not sign under it. */
+  #assertSame(keyId: string, publicKey: PublicKeyValue): void {
+    const octets = encodeSubjectPublicKeyInfo(publicKey, 'named');
+    const known = this.#publicKeys.get(keyId);
+    if (known !== undefined && Buffer.compare(known, octets) !== 0) {
+      this.#isLost = true;
+      throw new Unavailable('token', `the key with CKA_ID ${keyId} is another one than before`, {
+        outcome: 'not-applied',
+        mend: 'check that sigillo.yaml names the right token; the signer starts again by itself',
+      });
+    }
+    this.#publicKeys.set(keyId, octets);
+  }
+}
+
+/** Whether the key pair is there; half a pair, left by a crash while it was made, is destroyed. */
+function isThere(session: graphene.Session, keyId: string): boolean {
+  const found = session.find({ id: Buffer.from(keyId, 'hex') });
+  if (found.length === 1) session.destroy(found.items(0));
+  return found.length > 1;
+}
+
+function statusOf(session: graphene.Session): TokenStatus & { readonly keyIds: readonly string[] } {
+  const token = session.slot.getToken();
+  const keys = session.find({ class: graphene.ObjectClass.PRIVATE_KEY, token: true });
+  const keyIds: string[] = [];
+  for (const key of keys) keyIds.push(key.getAttribute({ id: null }).id?.toString('hex') ?? '');
+  return {
+    label: token.label.trim(),
+    serialNumber: token.serialNumber.trim(),
+    manufacturer: token.manufacturerID.trim(),
+    model: token.model.trim(),
+    keys: keys.length,
+    keyIds,
+  };
+}
+
+function ofRole(open: OpenKey, role: KeyRole): OpenKey {
+  if (open.key.role === role) return open;
+  throw new Refused('key-not-active', `key ${open.key.label} is not for ${role}`, {
+    mend: 'a key is used for its own role only',
+  });
 }
 
 function roleOf(label: string): KeyRole {
   const role = keyRoles.find((candidate) => label.startsWith(`sigillo/${candidate}/`));
   if (role === undefined) throw new InvariantBroken(`key ${label} was not made by Sigillo`);
   return role;
-}
-
-/** `C_Initialize` always with CKF_OS_LOCKING_OK: without it, modules crash as soon as a thread joins in. */
-function loadModule(path: string): graphene.Module {
-  return attempt(`loading PKCS#11 module ${path}`, () => {
-    const loaded = graphene.Module.load(path);
-    loaded.initialize({ flags: pkcs11.CKF_OS_LOCKING_OK });
-    return loaded;
-  });
-}
-
-/** Slots move when tokens come and go, so a token is always found by its label. */
-function findSlot(module: graphene.Module, tokenLabel: string): graphene.Slot {
-  const matching = attempt('listing slots', () =>
-    [...module.getSlots(true)].filter((slot) => slot.getToken().label.trim() === tokenLabel),
-  );
-  const [slot] = matching;
-  if (slot === undefined) {
-    throw new Unavailable('token', `no token is labelled ${tokenLabel}`, {
-      outcome: 'not-applied',
-      mend: 'connect the token, or correct token.label in sigillo.yaml',
-    });
-  }
-  if (matching.length > 1) {
-    throw new Unavailable('token', `${matching.length} tokens are labelled ${tokenLabel}`, {
-      outcome: 'not-applied',
-      mend: 'give each token a label of its own',
-    });
-  }
-  return slot;
-}
-
-/** What tokens answer to a PIN that is not theirs; some count one of the wrong length or alphabet too. */
-const refusals: readonly string[] = ['CKR_PIN_INCORRECT', 'CKR_PIN_INVALID', 'CKR_PIN_LEN_RANGE'];
-
-function logIn(session: graphene.Session, slot: graphene.Slot, pinFile: PinFile): void {
-  const flags: number = attempt('reading the token', () => slot.getToken().flags);
-  if ((flags & (pkcs11.CKF_USER_PIN_LOCKED | pkcs11.CKF_USER_PIN_FINAL_TRY)) !== 0) {
-    throw new Unavailable('token', 'one more wrong PIN would lock the token, or it is locked', {
-      outcome: 'not-applied',
-      mend: 'log in once by hand with the right PIN, or have the security officer reset it',
-    });
-  }
-  const pin = pinFile.read();
-  pinFile.prepareMark();
-  try {
-    session.login(pin);
-  } catch (error) {
-    if (!refusals.includes(returnValueOf(error) ?? '')) throw unavailableToken('logging in', error);
-    pinFile.markRefused(pin);
-    throw new Unavailable('token', 'the token refused the PIN; it is not tried a second time', {
-      outcome: 'not-applied',
-      mend: `correct the PIN in ${pinFile.path}`,
-      cause: error,
-    });
-  }
-  pinFile.clearMark();
-}
-
-function attempt<T>(doing: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof InvariantBroken) throw error;
-    throw unavailableToken(doing, error);
-  }
 }

@@ -13,14 +13,14 @@ import { InvariantBroken } from '../src/services/errors.ts';
  *
  * @throws InvariantBroken when the signature does not verify
  */
-export function proveKeyPair(
+export async function proveKeyPair(
   label: string,
   publicKey: PublicKeyValue,
-  sign: (algorithm: TokenAlgorithm, data: Uint8Array) => Uint8Array,
-): void {
+  sign: (algorithm: TokenAlgorithm, data: Uint8Array) => Promise<Uint8Array>,
+): Promise<void> {
   const algorithm = proofAlgorithm(publicKey);
   const challenge = randomBytes(32);
-  const signature = sign(algorithm, challenge);
+  const signature = await sign(algorithm, challenge);
   const digest = algorithm.kind === 'ed25519' ? null : digestByName(algorithm.digest).node;
   if (!verify(digest, challenge, openSslKey(publicKey), signature)) {
     throw new InvariantBroken(`key ${label}: the token's public key does not verify its own signature`);

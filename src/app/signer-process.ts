@@ -1,4 +1,9 @@
-import { toWire, type JobMessage, type SignerMessage } from '../adapters/signer-pool/index.ts';
+import {
+  type JobMessage,
+  type SignerMessage,
+  type SignerMessages,
+  toWire,
+} from '../adapters/signer-pool/index.ts';
 import { Refused, Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
@@ -7,10 +12,10 @@ import { loadAnyInstance } from './instance/load-instance.ts';
 
 /**
  * The signer process: the only one that loads the PKCS#11 module and knows a PIN. It takes typed jobs from
- * the service that started it and ends with it. After the token has failed, it answers and ends, because no
- * session is used again after an error; the service starts a new one.
+ * the service that started it and ends with it. When nothing in this process brings the token back, it gives
+ * back what it has not begun and ends; the service starts a new one.
  */
-export function runSigner(home: string): void {
+export async function runSigner(home: string): Promise<void> {
   const send = process.send?.bind(process);
   if (send === undefined) {
     throw new Unavailable('signer', 'was not started by a service', {
@@ -18,45 +23,130 @@ export function runSigner(home: string): void {
       mend: 'run sigillo serve; it starts its signers itself',
     });
   }
-  const tell = (message: SignerMessage, then?: () => void) => {
-    send(message, undefined, undefined, () => then?.());
-  };
   process.on('disconnect', () => process.exit(0));
   // Ctrl-C reaches the whole process group; the service decides when its signers end.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
-  let core: SigningCore;
+  const outbox = new Outbox((messages, then) => void send(messages, undefined, undefined, then));
   try {
-    const { configuration, policies } = loadAnyInstance(home);
-    const { token, state, exchange } = configuration;
-    const logOrigin = 'machine' in configuration ? undefined : logSettings(configuration).origin;
-    core = new SigningCore(Pkcs11Token.open(token), policies, state, exchange?.partner, logOrigin);
-    tell({ kind: 'ready', token: core.status() });
+    await serveJobs(home, outbox);
   } catch (error) {
-    tell({ kind: 'failed', error: toWire(error) }, () => process.exit(1));
-    return;
+    outbox.put({ kind: 'failed', error: toWire(error) });
+    outbox.end();
   }
-  let isEnding = false;
-  const run = (message: JobMessage) => {
-    try {
-      tell({ kind: 'done', id: message.id, result: runJob(core, message) });
-    } catch (error) {
-      isEnding = mustEndAfter(message, error);
-      tell({ kind: 'error', id: message.id, error: toWire(error) }, () => isEnding && process.exit(1));
+}
+
+async function serveJobs(home: string, outbox: Outbox): Promise<void> {
+  const { configuration, policies } = loadAnyInstance(home);
+  const { token: settings, state, exchange } = configuration;
+  const token = Pkcs11Token.open(settings, (healing) => outbox.put({ kind: 'healing', healing }));
+  const logOrigin = 'machine' in configuration ? undefined : logSettings(configuration).origin;
+  const core = new SigningCore(token, policies, state, exchange?.partner, logOrigin);
+  const jobs = new Jobs(core, token, outbox);
+  process.on('message', (messages: readonly JobMessage[]) => jobs.take(messages));
+  // Nothing is put on the token of an offline CSCA but by its ceremonies.
+  const status = 'machine' in configuration ? await core.status() : await core.probe();
+  outbox.put({ kind: 'ready', token: status });
+}
+
+/** As many jobs at a time as the token has sessions; the others wait in the order in which they came. */
+class Jobs {
+  readonly #core: SigningCore;
+  readonly #token: Pkcs11Token;
+  readonly #outbox: Outbox;
+  #waiting: JobMessage[] = [];
+  #running = 0;
+  #isEnding = false;
+
+  constructor(core: SigningCore, token: Pkcs11Token, outbox: Outbox) {
+    this.#core = core;
+    this.#token = token;
+    this.#outbox = outbox;
+  }
+
+  take(messages: readonly JobMessage[]): void {
+    this.#waiting.push(...messages);
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    if (this.#isEnding || this.#token.isLost) return this.#giveUp();
+    while (this.#running < this.#token.sessions) {
+      const message = this.#waiting.shift();
+      if (message === undefined) return;
+      this.#running += 1;
+      this.#run(message).catch(neverThrown);
     }
-  };
-  process.on('message', (messages: readonly JobMessage[]) => {
-    for (const message of messages) if (!isEnding) run(message);
-  });
+  }
+
+  async #run(message: JobMessage): Promise<void> {
+    const { id } = message;
+    try {
+      this.#outbox.put({ kind: 'done', id, result: await runJob(this.#core, message) });
+    } catch (error) {
+      if (isMissingKey(message, error)) this.#isEnding = true;
+      this.#outbox.put({ kind: 'error', id, error: toWire(error) });
+    }
+    this.#running -= 1;
+    this.#startNext();
+  }
+
+  /** What was not begun is given back, so that another signer takes it without another use of the key. */
+  #giveUp(): void {
+    for (const { id } of this.#waiting) this.#outbox.put({ kind: 'returned', id });
+    this.#waiting = [];
+    if (this.#running === 0) this.#outbox.end();
+  }
+}
+
+/** Whatever happens to a job becomes its answer; so this ends the process, and the service takes it for lost. */
+function neverThrown(bug: unknown): never {
+  throw bug;
 }
 
 /** A key that is not there to sign with is looked for on the token that is there when the next process starts. */
-function mustEndAfter({ job }: JobMessage, error: unknown): boolean {
-  if (error instanceof Refused) return error.code === 'not-found' && job !== 'findKey';
-  return error instanceof Unavailable;
+function isMissingKey({ job }: JobMessage, error: unknown): boolean {
+  return error instanceof Refused && error.code === 'not-found' && job !== 'findKey';
 }
 
-function runJob(core: SigningCore, message: JobMessage): unknown {
+/** Answers within this time go as one message: each write to the pipe takes as long as a signature on P-256. */
+const gatheredMs = 1;
+
+/** Messages to the service. */
+class Outbox {
+  readonly #send: (messages: SignerMessages, then: () => void) => void;
+  #messages: SignerMessage[] = [];
+  #since = 0;
+
+  constructor(send: (messages: SignerMessages, then: () => void) => void) {
+    this.#send = send;
+  }
+
+  put(message: SignerMessage): void {
+    const now = performance.now();
+    if (this.#messages.length === 0) {
+      this.#since = now;
+      setImmediate(() => this.#flush());
+    }
+    this.#messages.push(message);
+    // Synchronous signatures let nothing else run in between.
+    if (now - this.#since > gatheredMs) this.#flush();
+  }
+
+  /** Sends what there is and ends the process. */
+  end(): void {
+    this.#flush(() => process.exit(1));
+  }
+
+  #flush(then: () => void = () => undefined): void {
+    const messages = this.#messages;
+    this.#messages = [];
+    if (messages.length > 0) this.#send(messages, then);
+    else then();
+  }
+}
+
+async function runJob(core: SigningCore, message: JobMessage): Promise<unknown> {
   switch (message.job) {
     case 'generateKeyPair':
       return core.generateKeyPair(message.order);
@@ -78,5 +168,7 @@ function runJob(core: SigningCore, message: JobMessage): unknown {
       return core.signCheckpoint(message.order);
     case 'status':
       return core.status();
+    case 'probe':
+      return core.probe();
   }
 }

@@ -31,6 +31,8 @@ export const keyRoles = [
   'exchange',
   /** Signs the checkpoints of the log, and nothing else. */
   'log',
+  /** Signs random octets, to show that its token signs. */
+  'health',
 ] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
@@ -45,22 +47,24 @@ export interface TokenKey {
 
 /**
  * One PKCS#11 token, logged in. Implemented by hsm/, inside a signer process only.
- * Every method throws Unavailable when the token does not do it; after a failed `sign` no signature has
- * left the token.
+ * Every method throws Unavailable when the token does not do it: `unknown` where the token may have made a
+ * signature that nobody got, otherwise `not-applied`.
  */
 export interface Token {
   /**
    * Makes a key pair that never leaves the token, reads the public key back and proves it by a signature.
    * Where the token has this `keyId` already, because an earlier call was cut short, that key is returned.
    */
-  generateKeyPair(keyId: string, role: KeyRole, label: string, type: TokenKeyType): TokenKey;
+  generateKeyPair(keyId: string, role: KeyRole, label: string, type: TokenKeyType): Promise<TokenKey>;
   /** @throws Refused `not-found` when the token has no such key, or it is not of `role` */
-  findKey(keyId: string, role: KeyRole): TokenKey;
+  findKey(keyId: string, role: KeyRole): Promise<TokenKey>;
   /** Destroys both halves of a key pair. One that is not there is taken for destroyed already. */
-  destroyKey(keyId: string, role: KeyRole): void;
+  destroyKey(keyId: string, role: KeyRole): Promise<void>;
   /** @returns the signature as X.509 and CMS carry it (ECDSA as DER) */
-  sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Uint8Array;
-  status(): TokenStatus;
+  sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  status(): Promise<TokenStatus>;
+  /** Has the token sign with its health key, which is made where it is missing, and lists its keys. */
+  probe(): Promise<TokenHealth>;
 }
 
 export interface TokenStatus {
@@ -69,6 +73,13 @@ export interface TokenStatus {
   readonly manufacturer: string;
   readonly model: string;
   readonly keys: number;
+}
+
+export interface TokenHealth extends TokenStatus {
+  /** CKA_IDs of the private keys on it, hexadecimal. */
+  readonly keyIds: readonly string[];
+  /** Whether a signature with the health key was verified; false where the token lets no such key be made. */
+  readonly isProved: boolean;
 }
 
 /** A key pair to be made. `keyId` is on record before, so that a crash leaves no key that nobody knows. */

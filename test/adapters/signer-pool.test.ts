@@ -9,20 +9,20 @@ import { eventually } from '../support/served.ts';
 /** What a signer process does: the pool sees processes and messages only. */
 const behaviours = {
   /** Answers every job with the id of its process. */
-  works: `process.send({ kind: 'ready', token: { label: 'test', keys: 0 } });
+  works: `process.send([{ kind: 'ready', token: { label: 'test', keys: 0 } }]);
     process.on('message', (jobs) => {
-      for (const { id } of jobs) process.send({ kind: 'done', id, result: process.pid });
+      for (const { id } of jobs) process.send([{ kind: 'done', id, result: process.pid }]);
     });`,
   /** Logs in and never answers. */
-  'hangs at work': `process.send({ kind: 'ready', token: { label: 'test', keys: 0 } });
+  'hangs at work': `process.send([{ kind: 'ready', token: { label: 'test', keys: 0 } }]);
     process.on('message', () => { for (;;); });`,
   /** Never says anything, and does not listen either. */
   'hangs at the start': 'for (;;);',
   'ends at the start': 'process.exit(3);',
-  'ends at work': `process.send({ kind: 'ready', token: { label: 'test', keys: 0 } });
+  'ends at work': `process.send([{ kind: 'ready', token: { label: 'test', keys: 0 } }]);
     process.on('message', () => process.exit(3));`,
-  'is refused': `process.send({ kind: 'failed', error: { kind: 'unavailable', message: 'token: no token',
-      fields: { what: 'token', outcome: 'not-applied', mend: 'connect it' } } }, () => process.exit(1));`,
+  'is refused': `process.send([{ kind: 'failed', error: { kind: 'unavailable', message: 'token: no token',
+      fields: { what: 'token', outcome: 'not-applied', mend: 'connect it' } } }], () => process.exit(1));`,
 } as const;
 type Behaviour = keyof typeof behaviours;
 

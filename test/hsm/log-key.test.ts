@@ -12,33 +12,36 @@ const { token } = test;
 afterAll(() => test.remove());
 
 describe('log key on the token', () => {
-  it.each(logKeyAlgorithmNames)('%s signs what OpenSSL verifies, and nothing for another role', (name) => {
-    const keyId = randomBytes(16).toString('hex');
-    const { key, signature: algorithm } = logKeyAlgorithm(name);
-    const made = token.generateKeyPair(keyId, 'log', `log-${name}`, key);
-    expect(token.generateKeyPair(keyId, 'log', `log-${name}`, key)).toEqual(made);
-    expect(token.findKey(keyId, 'log').publicKey).toEqual(made.publicKey);
+  it.each(logKeyAlgorithmNames)(
+    '%s signs what OpenSSL verifies, and nothing for another role',
+    async (name) => {
+      const keyId = randomBytes(16).toString('hex');
+      const { key, signature: algorithm } = logKeyAlgorithm(name);
+      const made = await token.generateKeyPair(keyId, 'log', `log-${name}`, key);
+      expect(await token.generateKeyPair(keyId, 'log', `log-${name}`, key)).toEqual(made);
+      expect((await token.findKey(keyId, 'log')).publicKey).toEqual(made.publicKey);
 
-    const folder = process.env['SOFTHSM2_CONF']?.replace(/[^/]+$/, '') ?? '';
-    const path = (file: string) => join(folder, `${name}.${file}`);
-    const text = Buffer.from('log.example\n1\nAAAA\n');
-    writeFileSync(path('text'), text);
-    writeFileSync(path('spki'), encodeSubjectPublicKeyInfo(made.publicKey, 'named'));
-    writeFileSync(path('signature'), token.sign(keyId, 'log', algorithm, text));
-    const raw = name === 'ed25519' ? ['-rawin'] : ['-rawin', '-digest', 'sha256'];
-    const verified = execFileSync(
-      'openssl',
-      ['pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', path('spki'), ...raw].concat([
-        '-in',
-        path('text'),
-        '-sigfile',
-        path('signature'),
-      ]),
-      { encoding: 'utf8' },
-    );
-    expect(verified).toMatch(/Verified Successfully/);
-    expect(() => token.findKey(keyId, 'csca')).toThrow(/is not for csca/);
-    token.destroyKey(keyId, 'log');
-    expect(() => token.findKey(keyId, 'log')).toThrow(/no key/);
-  });
+      const folder = process.env['SOFTHSM2_CONF']?.replace(/[^/]+$/, '') ?? '';
+      const path = (file: string) => join(folder, `${name}.${file}`);
+      const text = Buffer.from('log.example\n1\nAAAA\n');
+      writeFileSync(path('text'), text);
+      writeFileSync(path('spki'), encodeSubjectPublicKeyInfo(made.publicKey, 'named'));
+      writeFileSync(path('signature'), await token.sign(keyId, 'log', algorithm, text));
+      const raw = name === 'ed25519' ? ['-rawin'] : ['-rawin', '-digest', 'sha256'];
+      const verified = execFileSync(
+        'openssl',
+        ['pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', path('spki'), ...raw].concat([
+          '-in',
+          path('text'),
+          '-sigfile',
+          path('signature'),
+        ]),
+        { encoding: 'utf8' },
+      );
+      expect(verified).toMatch(/Verified Successfully/);
+      await expect(token.findKey(keyId, 'csca')).rejects.toThrow(/is not for csca/);
+      await token.destroyKey(keyId, 'log');
+      await expect(token.findKey(keyId, 'log')).rejects.toThrow(/no key/);
+    },
+  );
 });

@@ -49,13 +49,13 @@ function plant({ tokenFlags, loginReturns }: OpenTokenOrder): void {
   };
 }
 
-function run(order: OpenTokenOrder): OpenTokenOutcome {
+async function run(order: OpenTokenOrder): Promise<OpenTokenOutcome> {
   try {
     if (order.initialise !== undefined) {
       initialiseToken(order.configuration.module, order.initialise, 'so-pin-1', '12345678');
       return { logins };
     }
-    return { status: Pkcs11Token.open(order.configuration).status(), logins };
+    return { status: await Pkcs11Token.open(order.configuration).status(), logins };
   } catch (error) {
     if (!isServiceError(error)) throw error;
     const { name, message } = error;
@@ -67,5 +67,5 @@ function run(order: OpenTokenOrder): OpenTokenOutcome {
 if (process.argv[2] !== undefined && import.meta.main) {
   const order = JSON.parse(process.argv[2]) as OpenTokenOrder;
   plant(order);
-  process.stdout.write(JSON.stringify(run(order)));
+  process.stdout.write(JSON.stringify(await run(order)));
 }

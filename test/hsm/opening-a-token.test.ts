@@ -58,7 +58,7 @@ describe('a token is found by its label', () => {
 
   it('refuses a label that no token has', () => {
     const outcome = open({ configuration: { module, tokenLabel: 'other', pinFile } });
-    expectUnavailable(outcome, /no token is labelled other/, /correct token\.label/);
+    expectUnavailable(outcome, /no token is labelled other/, /correct token\.tokenLabel/);
     expect(outcome.logins).toBe(0);
   });
 

@@ -42,15 +42,15 @@ const byType = Map.groupBy(keyAlgorithms.values(), ({ key }) =>
 describe.each([...byType])('%s key pairs', (name, algorithms) => {
   const keyId = newKeyId();
   let key: TokenKey;
-  beforeAll(() => {
-    key = token.generateKeyPair(keyId, 'document-signer', name, algorithms[0]?.key ?? p256);
+  beforeAll(async () => {
+    key = await token.generateKeyPair(keyId, 'document-signer', name, algorithms[0]?.key ?? p256);
   });
 
   it.each(algorithms.map(({ name: algorithm, signature }) => [algorithm, signature] as const))(
     '%s signatures verify in OpenSSL, with these parameters only',
-    (_, algorithm) => {
+    async (_, algorithm) => {
       const data = randomBytes(300);
-      const signature = token.sign(keyId, 'document-signer', algorithm, data);
+      const signature = await token.sign(keyId, 'document-signer', algorithm, data);
       expect(verifiesInOpenSsl(key, algorithm, data, signature)).toBe(true);
       expect(verifiesInOpenSsl(key, algorithm, randomBytes(300), signature)).toBe(false);
       const other = { ...algorithm, digest: algorithm.digest === 'SHA-256' ? 'SHA-384' : 'SHA-256' } as const;
@@ -79,64 +79,64 @@ describe.each([...byType])('%s key pairs', (name, algorithms) => {
     expect(() => raw.change(handle, pkcs11.CKA_DECRYPT, true)).toThrow(/^CKR_/);
   });
 
-  it('are the same pair when they are asked for again', () => {
-    const again = token.generateKeyPair(keyId, 'document-signer', name, algorithms[0]?.key ?? p256);
+  it('are the same pair when they are asked for again', async () => {
+    const again = await token.generateKeyPair(keyId, 'document-signer', name, algorithms[0]?.key ?? p256);
     expect(again).toEqual(key);
     expect(new RawToken().find(pkcs11.CKO_PRIVATE_KEY, keyId)).toHaveLength(1);
   });
 });
 
 describe('a key on the token', () => {
-  it('is found by its CKA_ID and signs for its own role only', () => {
+  it('is found by its CKA_ID and signs for its own role only', async () => {
     const keyId = newKeyId();
-    const key = token.generateKeyPair(keyId, 'csca', 'csca-1', p256);
-    expect(token.findKey(keyId, 'csca')).toEqual(key);
+    const key = await token.generateKeyPair(keyId, 'csca', 'csca-1', p256);
+    expect(await token.findKey(keyId, 'csca')).toEqual(key);
     const refused = expect.objectContaining({ kind: 'refused', code: 'key-not-active' });
-    expect(() => token.findKey(keyId, 'document-signer')).toThrow(refused);
+    await expect(token.findKey(keyId, 'document-signer')).rejects.toThrow(refused);
     const ecdsa: SignatureAlgorithm = { kind: 'ecdsa', digest: 'SHA-256' };
-    expect(() => token.sign(keyId, 'access-ca', ecdsa, randomBytes(8))).toThrow(refused);
+    await expect(token.sign(keyId, 'access-ca', ecdsa, randomBytes(8))).rejects.toThrow(refused);
   });
 
-  it('that is not there is refused as not found', () => {
+  it('that is not there is refused as not found', async () => {
     const notFound = expect.objectContaining({ kind: 'refused', code: 'not-found' });
-    expect(() => token.findKey(newKeyId(), 'csca')).toThrow(notFound);
+    await expect(token.findKey(newKeyId(), 'csca')).rejects.toThrow(notFound);
   });
 
   it.each([
     ['private', pkcs11.CKO_PUBLIC_KEY],
     ['public', pkcs11.CKO_PRIVATE_KEY],
-  ])('of which a crash left only the %s half is made anew', (_, lost) => {
+  ])('of which a crash left only the %s half is made anew', async (_, lost) => {
     const keyId = newKeyId();
     const raw = new RawToken();
     raw.generate(keyId, 'sigillo/csca/half', { extractable: false });
     raw.destroy(raw.find(lost, keyId)[0]);
-    expect(() => token.findKey(keyId, 'csca')).toThrow(InvariantBroken);
-    const key = token.generateKeyPair(keyId, 'csca', 'half', p256);
-    expect(token.findKey(keyId, 'csca')).toEqual(key);
+    await expect(token.findKey(keyId, 'csca')).rejects.toThrow(InvariantBroken);
+    const key = await token.generateKeyPair(keyId, 'csca', 'half', p256);
+    expect(await token.findKey(keyId, 'csca')).toEqual(key);
     for (const half of [pkcs11.CKO_PRIVATE_KEY, pkcs11.CKO_PUBLIC_KEY]) {
       expect(raw.find(half, keyId)).toHaveLength(1);
     }
   });
 
-  it('that could leave the token is not used', () => {
+  it('that could leave the token is not used', async () => {
     const keyId = newKeyId();
     new RawToken().generate(keyId, 'sigillo/csca/loose', { extractable: true });
-    expect(() => token.findKey(keyId, 'csca')).toThrow(/extractable is true/);
-    expect(() => token.generateKeyPair(keyId, 'csca', 'loose', p256)).toThrow(InvariantBroken);
+    await expect(token.findKey(keyId, 'csca')).rejects.toThrow(/extractable is true/);
+    await expect(token.generateKeyPair(keyId, 'csca', 'loose', p256)).rejects.toThrow(InvariantBroken);
   });
 
-  it('that shares its CKA_ID with another is not used', () => {
+  it('that shares its CKA_ID with another is not used', async () => {
     const keyId = newKeyId();
     const raw = new RawToken();
     raw.generate(keyId, 'sigillo/csca/one', { extractable: false });
     raw.generate(keyId, 'sigillo/csca/two', { extractable: false });
-    expect(() => token.findKey(keyId, 'csca')).toThrow(/2 private and 2 public keys/);
+    await expect(token.findKey(keyId, 'csca')).rejects.toThrow(/2 private and 2 public keys/);
   });
 
-  it('of someone else is not used', () => {
+  it('of someone else is not used', async () => {
     const keyId = newKeyId();
     new RawToken().generate(keyId, 'of another program', { extractable: false });
-    expect(() => token.findKey(keyId, 'csca')).toThrow(/was not made by Sigillo/);
+    await expect(token.findKey(keyId, 'csca')).rejects.toThrow(/was not made by Sigillo/);
   });
 });
 

@@ -49,47 +49,50 @@ class Issuance {
   readonly issued: Issued[] = [];
   #serial = 0x10000n;
 
-  constructor() {
+  /** Before anything else. */
+  async issueAll(): Promise<void> {
     const csca = policies.profiles.get('csca');
-    const roots = (csca?.keys.allowed ?? []).map((algorithm) => this.#issueRoot('csca', algorithm));
+    const roots: IssuerReference[] = [];
+    for (const algorithm of csca?.keys.allowed ?? []) roots.push(await this.#issueRoot('csca', algorithm));
     const [issuer] = roots;
     if (issuer === undefined) throw new Error('no CSCA was issued');
     for (const profile of policies.profiles.values()) {
       if (profile.kind === 'csca' || profile.kind === 'access-ca' || profile.kind === 'access') continue;
-      if (profile.kind === 'csca-link') this.#issueLinks(roots);
-      else for (const algorithm of profile.keys.allowed) this.#issue(profile.profile, algorithm, issuer);
+      if (profile.kind === 'csca-link') await this.#issueLinks(roots);
+      else
+        for (const algorithm of profile.keys.allowed) await this.#issue(profile.profile, algorithm, issuer);
     }
     // A Document Signer under every kind of CSCA key: its signature is of the issuer's algorithm.
-    for (const root of roots) this.#issue('dsc-passport', 'ecdsa-P-256-sha256', root);
+    for (const root of roots) await this.#issue('dsc-passport', 'ecdsa-P-256-sha256', root);
   }
 
-  #issueRoot(profile: string, algorithm: string): IssuerReference {
-    const certificate = this.#issue(profile, algorithm, undefined);
-    return { keyId: this.#keyOf('csca', algorithm), certificate, keyAlgorithm: algorithm };
+  async #issueRoot(profile: string, algorithm: string): Promise<IssuerReference> {
+    const certificate = await this.#issue(profile, algorithm, undefined);
+    return { keyId: await this.#keyOf('csca', algorithm), certificate, keyAlgorithm: algorithm };
   }
 
   /** From every generation to the next, whatever their algorithms. */
-  #issueLinks(roots: readonly IssuerReference[]): void {
-    roots.forEach((root, index) => {
+  async #issueLinks(roots: readonly IssuerReference[]): Promise<void> {
+    for (const [index, root] of roots.entries()) {
       const next = roots[(index + 1) % roots.length];
       if (next !== undefined)
-        this.#issue('csca-link', next.keyAlgorithm, root, { successor: next.certificate });
-    });
+        await this.#issue('csca-link', next.keyAlgorithm, root, { successor: next.certificate });
+    }
   }
 
-  #issue(
+  async #issue(
     profileName: string,
     algorithm: string,
     issuer: IssuerReference | undefined,
     changes: Partial<CertificateOrder> = {},
-  ): Uint8Array {
+  ): Promise<Uint8Array> {
     const profile = policies.profiles.get(profileName);
     if (profile === undefined) throw new Error(`no profile ${profileName}`);
     this.#serial += 1n;
-    const der = this.#core.signCertificate({
+    const der = await this.#core.signCertificate({
       profile: profileName,
       subject: { sequence: '00001', name: names[profileName] ?? 'x' },
-      subjectKey: this.#subjectKey(profile, algorithm),
+      subjectKey: await this.#subjectKey(profile, algorithm),
       keyAlgorithm: algorithm,
       issuer,
       serialNumber: this.#serial,
@@ -104,10 +107,10 @@ class Issuance {
     return der;
   }
 
-  #subjectKey(profile: CertificateProfile, algorithm: string): CertificateOrder['subjectKey'] {
+  async #subjectKey(profile: CertificateProfile, algorithm: string): Promise<CertificateOrder['subjectKey']> {
     if (profile.kind !== 'communication' && !profile.kind.startsWith('spoc-')) {
       const role = profile.kind === 'csca-link' ? 'csca' : (profile.kind as KeyRole);
-      return { keyId: this.#keyOf(role, algorithm) };
+      return { keyId: await this.#keyOf(role, algorithm) };
     }
     const type = keyAlgorithms.get(algorithm)?.key;
     const jwk =
@@ -125,13 +128,13 @@ class Issuance {
   }
 
   /** One key for each role and kind of key; which digest it is used with does not matter to the token. */
-  #keyOf(role: KeyRole, algorithm: string): string {
+  async #keyOf(role: KeyRole, algorithm: string): Promise<string> {
     const type = keyAlgorithms.get(algorithm)?.key;
     const name = `${role}-${type?.kind === 'ec' ? type.curve : type?.modulusBits}`;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
     const keyId = randomBytes(16).toString('hex');
-    this.#core.generateKeyPair({ keyId, role, label: name, keyAlgorithm: algorithm });
+    await this.#core.generateKeyPair({ keyId, role, label: name, keyAlgorithm: algorithm });
     this.#keys.set(name, keyId);
     return keyId;
   }
@@ -147,8 +150,9 @@ describeWith(
   'every kind of certificate with every algorithm',
   () => {
     let issuance: Issuance;
-    beforeAll(() => {
+    beforeAll(async () => {
       issuance = new Issuance();
+      await issuance.issueAll();
     }, 300_000);
     afterAll(() => issuance.remove());
 

@@ -38,6 +38,10 @@ let token: TestToken;
 beforeAll(() => {
   token = openTestToken();
 });
+
+async function keysOnToken(): Promise<number> {
+  return (await token.token.status()).keys;
+}
 afterAll(() => token.remove());
 
 /** Issuance on a real token and real records, of which the call with a given number fails. */
@@ -49,12 +53,18 @@ class FaultyState {
   refusal: Refused | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sigillo-issuance-'));
   readonly #core = new SigningCore(token.token, policies, state);
-  readonly #keysBefore = token.token.status().keys;
   readonly #records: Records;
   #countdown = Number.POSITIVE_INFINITY;
   #fault: FaultKind = 'not-applied';
 
-  constructor() {
+  readonly #keysBefore: number;
+
+  static async make(): Promise<FaultyState> {
+    return new FaultyState(await keysOnToken());
+  }
+
+  private constructor(keysBefore: number) {
+    this.#keysBefore = keysBefore;
     const clock = { now: () => this.now };
     this.#records = openRecords(join(this.#folder, 'records.sqlite'), clock);
     const random = { octets: (count: number) => Uint8Array.from(randomBytes(count)) };
@@ -87,7 +97,11 @@ class FaultyState {
   }
 
   /** Whole and complete: nothing open, nothing twice, nothing on the token that is not on record. */
-  expectWhole(expected: { readonly keys: number; readonly crls: number; readonly lists: number }): void {
+  async expectWhole(expected: {
+    readonly keys: number;
+    readonly crls: number;
+    readonly lists: number;
+  }): Promise<void> {
     const database = new DatabaseSync(join(this.#folder, 'records.sqlite'), { readOnly: true });
     const rows = (sql: string) => database.prepare(sql).all();
     expect(rows('SELECT intent_id FROM issuance_intents')).toEqual([]);
@@ -107,7 +121,7 @@ class FaultyState {
     expect(leaves).toEqual([...leaves.keys()]);
     const uses = keys.reduce((sum, row) => sum + Number(row['uses']), 0);
     expect(uses).toBeGreaterThanOrEqual(this.signatures);
-    expect(token.token.status().keys - this.#keysBefore, 'keys on the token').toBe(expected.keys);
+    expect((await keysOnToken()) - this.#keysBefore, 'keys on the token').toBe(expected.keys);
     database.close();
   }
 
@@ -118,7 +132,7 @@ class FaultyState {
 
   #signer(): Signer {
     const core = this.#core;
-    const uses = async <T>(work: () => T): Promise<T> => {
+    const uses = async <T>(work: () => Promise<T>): Promise<T> => {
       if (this.refusal !== undefined) throw this.refusal;
       this.signatures += 1;
       return work();
@@ -167,19 +181,19 @@ describe.each<FaultKind>(['not-applied', 'applied-but-answer-lost'])(
   (kind) => {
     it('while an instance is made: making it again completes it, with nothing twice', async () => {
       for (let number = 1; ; number += 1) {
-        const world = new FaultyState();
+        const world = await FaultyState.make();
         world.failCall(number, kind);
         await world.attempt(() => establish(world.deps, plan, silent));
         const isOver = world.isFaultAhead;
         expect(await world.attempt(() => establish(world.deps, plan, silent)), `call ${number}`).toBe(true);
-        world.expectWhole({ keys: 4, crls: 1, lists: 1 });
+        await world.expectWhole({ keys: 4, crls: 1, lists: 1 });
         world.close();
         if (isOver) break;
       }
     });
 
     it('while a CRL or master list is published: the next attempt, without a restart, is the same one', async () => {
-      const world = new FaultyState();
+      const world = await FaultyState.make();
       await establish(world.deps, plan, silent);
       let crls = 1;
       let lists = 1;
@@ -195,14 +209,14 @@ describe.each<FaultKind>(['not-applied', 'applied-but-answer-lost'])(
         if (!publishedList && !(kind === 'applied-but-answer-lost' && number === 3))
           await publishMasterList(world.deps);
         lists += 1;
-        world.expectWhole({ keys: 4, crls, lists });
+        await world.expectWhole({ keys: 4, crls, lists });
       }
       world.close();
     });
 
     it('while the next keys are made in advance: the next round, without a restart, completes them', async () => {
       for (let number = 1; ; number += 1) {
-        const world = new FaultyState();
+        const world = await FaultyState.make();
         await establish(world.deps, plan, silent);
         world.now = new Date('2027-01-25T00:00:00Z');
         world.failCall(number, kind);
@@ -211,7 +225,7 @@ describe.each<FaultKind>(['not-applied', 'applied-but-answer-lost'])(
         expect(await world.attempt(() => world.maintain()), `call ${number}`).toBe(true);
         const keys = (await world.deps.records.keys()).length;
         expect(keys).toBeGreaterThan(4);
-        world.expectWhole({ keys, crls: 1, lists: 1 });
+        await world.expectWhole({ keys, crls: 1, lists: 1 });
         world.close();
         if (isOver) break;
       }
@@ -221,7 +235,7 @@ describe.each<FaultKind>(['not-applied', 'applied-but-answer-lost'])(
 
 describe('a CRL or master list that the signer refuses', () => {
   it('does not stand in the way of the next one', async () => {
-    const world = new FaultyState();
+    const world = await FaultyState.make();
     await establish(world.deps, plan, silent);
     world.now = new Date(world.now.getTime() + 60_000);
     const refusal = new Refused('key-not-active', 'the key is not active', { mend: 'none' });
@@ -231,7 +245,7 @@ describe('a CRL or master list that the signer refuses', () => {
     world.refusal = undefined;
     await publishCrl(world.deps);
     await publishMasterList(world.deps);
-    world.expectWhole({ keys: 4, crls: 2, lists: 2 });
+    await world.expectWhole({ keys: 4, crls: 2, lists: 2 });
     world.close();
   });
 });

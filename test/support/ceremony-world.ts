@@ -97,7 +97,7 @@ export class CeremonyWorld {
     const pins = [];
     for (const { deps } of [this.online, this.offline]) {
       const { keyId } = await establishExchangeKey(deps);
-      const { publicKey } = this.token.token.findKey(keyId, 'exchange');
+      const { publicKey } = await this.token.token.findKey(keyId, 'exchange');
       pins.push({ instanceId: deps.instanceId, publicKey: encodeSubjectPublicKeyInfo(publicKey, 'named') });
     }
     await this.online.pin(pins[1]);
@@ -110,16 +110,16 @@ export class CeremonyWorld {
     return new FileCeremonyFolder(join(parent, name), this.offline.folder);
   }
 
-  ceremonyDeps(name: string, changes: Partial<CeremonyDeps> = {}): CeremonyDeps {
+  async ceremonyDeps(name: string, changes: Partial<CeremonyDeps> = {}): Promise<CeremonyDeps> {
     const folder = this.ceremonyFolder(name);
-    const token = this.token.token.status();
+    const token = await this.token.token.status();
     const own = { folder, environment: 'production', software: 'test', token, before: this.#before } as const;
     return { ...this.offline.deps, ...own, ...changes };
   }
 
   /** Prepares and carries out; the next ceremony follows it. */
   async run(ceremony: Ceremony, changes: Partial<CeremonyDeps> = {}, names = witnesses): Promise<string> {
-    const deps = this.ceremonyDeps(ceremony.ceremony, changes);
+    const deps = await this.ceremonyDeps(ceremony.ceremony, changes);
     const seal = await carryOutCeremony(deps, await prepareCeremony(deps, ceremony, names), silent);
     const { head } = parseTranscript(deps.folder.transcript());
     this.#before = { ceremony: ceremony.ceremony, isSealed: true, head, at: this.now };
@@ -127,32 +127,30 @@ export class CeremonyWorld {
   }
 
   /** A request as the online instance would sign it, with content that it would not sign. */
-  craft(content: RequestContent): Uint8Array {
+  async craft(content: RequestContent): Promise<Uint8Array> {
     const { token } = this.token;
     const octets = encodeRequestContent(content);
-    const proofs = content.requests.map(({ keyId, keyAlgorithm }) => {
-      const role = token.findKey.bind(token);
-      const known = (['document-signer', 'master-list-signer'] as const).find((candidate) => {
-        try {
-          return role(keyId, candidate) !== undefined;
-        } catch {
-          return false;
-        }
-      });
+    const proofs: Uint8Array[] = [];
+    for (const { keyId, keyAlgorithm } of content.requests) {
+      const isOfDocuments = await token.findKey(keyId, 'document-signer').then(
+        () => true,
+        () => false,
+      );
+      const role = isOfDocuments ? 'document-signer' : 'master-list-signer';
       const { signature } = algorithmOf(keyAlgorithm);
-      return token.sign(keyId, known ?? 'document-signer', signature, signedOctets('proof', octets));
-    });
+      proofs.push(await token.sign(keyId, role, signature, signedOctets('proof', octets)));
+    }
     return this.signRequest(octets, proofs);
   }
 
-  signRequest(octets: Uint8Array, proofs: readonly Uint8Array[]): Uint8Array {
+  async signRequest(octets: Uint8Array, proofs: readonly Uint8Array[]): Promise<Uint8Array> {
     const { signature } = algorithmOf(exchangeKeyAlgorithm);
     const json = requestSignedJson(octets, proofs);
     const key = this.onlineExchangeKey;
     return encodeRequestBundle(
       octets,
       proofs,
-      this.token.token.sign(key, 'exchange', signature, signedOctets('request', json)),
+      await this.token.token.sign(key, 'exchange', signature, signedOctets('request', json)),
     );
   }
 

@@ -17,7 +17,7 @@ import type {
 import type { JobMessage, JobName, SignerJobs } from './protocol.ts';
 import { type Job, lost, SignerProcess } from './signer-process.ts';
 
-export { type JobMessage, type SignerMessage, toWire } from './protocol.ts';
+export { type JobMessage, type SignerMessage, type SignerMessages, toWire } from './protocol.ts';
 
 export interface SignerPoolOptions {
   /** Starts one signer process with an IPC channel of advanced serialisation. */

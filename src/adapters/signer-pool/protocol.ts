@@ -15,6 +15,7 @@ import type {
   KeyRole,
   MasterListOrder,
   SodOrder,
+  TokenHealth,
   TokenKey,
   TokenStatus,
 } from '../../services/ports.ts';
@@ -31,6 +32,7 @@ export interface SignerJobs {
   signBundle: { order: BundleOrder; result: Uint8Array };
   signCheckpoint: { order: CheckpointOrder; result: Uint8Array };
   status: { order: undefined; result: TokenStatus };
+  probe: { order: undefined; result: TokenHealth };
 }
 export type JobName = keyof SignerJobs;
 
@@ -39,9 +41,23 @@ export type JobMessage = {
   [Name in JobName]: { readonly id: number; readonly job: Name; readonly order: SignerJobs[Name]['order'] };
 }[JobName];
 
-/** Signer process → service. The first message is `ready` or `failed`. */
+/** A rung of the ladder that was climbed inside a signer process (docs/tokens.md). */
+export interface Healing {
+  readonly rung: 'session' | 'login' | 'reinitialise';
+  /** The return value that asked for it. */
+  readonly because: string;
+  /** Why it did not help, where it failed itself. */
+  readonly failure?: string;
+}
+
+/** Signer process → service, several at a time. Before any job is answered there is one `ready` or `failed`. */
+export type SignerMessages = readonly SignerMessage[];
 export type SignerMessage =
-  | { readonly kind: 'ready'; readonly token: TokenStatus }
+  /** An offline CSCA's token has no health key and shows its status only. */
+  | { readonly kind: 'ready'; readonly token: TokenStatus | TokenHealth }
+  | { readonly kind: 'healing'; readonly healing: Healing }
+  /** The process ends and has not begun this job. */
+  | { readonly kind: 'returned'; readonly id: number }
   | { readonly kind: 'failed'; readonly error: WireError }
   | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: WireError };

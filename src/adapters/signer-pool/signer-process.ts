@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Unavailable } from '../../services/errors.ts';
 import type { TokenStatus } from '../../services/ports.ts';
-import { fromWire, type JobMessage, type SignerMessage } from './protocol.ts';
+import { fromWire, type JobMessage, type SignerMessage, type SignerMessages } from './protocol.ts';
 
 export interface Job {
   readonly message: JobMessage;
@@ -36,7 +36,9 @@ export class SignerProcess {
       child.once('message', settled);
       child.once('exit', settled);
       child.once('error', settled);
-      child.on('message', (message) => this.#receive(message as SignerMessage, resolve, reject));
+      child.on('message', (messages) => {
+        for (const message of messages as SignerMessages) this.#receive(message, resolve, reject);
+      });
       child.once('exit', (code, signal) => {
         reject(lost(`the signer process ended (${signal ?? code})`, 'not-applied'));
       });
@@ -115,6 +117,11 @@ export class SignerProcess {
         return;
       case 'error':
         this.#settle(message.id)?.reject(fromWire(message.error));
+        return;
+      case 'returned':
+        this.#settle(message.id)?.reject(lost('the signer process is ending', 'not-applied'));
+        return;
+      case 'healing':
     }
   }
 

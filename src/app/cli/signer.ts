@@ -22,9 +22,9 @@ export function registerSigner(program: Command): void {
       'initialise the development token that this sigillo.yaml names',
       homePath,
     )
-    .action((options: SignerOptions) => {
+    .action(async (options: SignerOptions) => {
       if (options.initialiseToken !== undefined) initialiseDevelopmentToken(options.initialiseToken);
-      else if (options.home !== undefined) runSigner(options.home);
+      else if (options.home !== undefined) await runSigner(options.home);
       else program.error('error: signer needs --home', { exitCode: 2 });
     });
 }

@@ -33,38 +33,45 @@ export interface BundleSigner {
  * @returns the bundle's file
  * @throws Refused, MalformedInput
  */
-export function signBundle(signer: BundleSigner, order: BundleOrder): Uint8Array {
+export async function signBundle(signer: BundleSigner, order: BundleOrder): Promise<Uint8Array> {
   const { signature: algorithm } = algorithmOf(exchangeKeyAlgorithm);
   const sign = (heading: 'request' | 'response', json: Uint8Array) =>
     signer.token.sign(order.keyId, 'exchange', algorithm, signedOctets(heading, json));
   if (order.kind === 'response') {
-    assertResponse(signer, order);
-    return encodeResponseBundle(order.content, sign('response', order.content));
+    await assertResponse(signer, order);
+    return encodeResponseBundle(order.content, await sign('response', order.content));
   }
-  const proofs = proofsOf(signer, order.content);
+  const proofs = await proofsOf(signer, order.content);
   return encodeRequestBundle(
     order.content,
     proofs,
-    sign('request', requestSignedJson(order.content, proofs)),
+    await sign('request', requestSignedJson(order.content, proofs)),
   );
 }
 
-function proofsOf({ token, policies, state }: BundleSigner, octets: Uint8Array): readonly Uint8Array[] {
+async function proofsOf(
+  { token, policies, state }: BundleSigner,
+  octets: Uint8Array,
+): Promise<readonly Uint8Array[]> {
   const content = parseRequestContent(octets);
   const isOurs = content.state.country === state.country && content.state.mrzCode === state.mrzCode;
   if (!isOurs) throw refusal('state', 'the request names another state', 'name the state of sigillo.yaml');
   assertPolicies(content.policyDigest, policies);
-  const signings = content.requests.map((request) => proofSigning(request, token, policies));
-  return signings.map(({ keyId, role, algorithm }) =>
-    token.sign(keyId, role, algorithm, signedOctets('proof', octets)),
+  const signings = await Promise.all(
+    content.requests.map((request) => proofSigning(request, token, policies)),
+  );
+  return Promise.all(
+    signings.map(({ keyId, role, algorithm }) =>
+      token.sign(keyId, role, algorithm, signedOctets('proof', octets)),
+    ),
   );
 }
 
-function proofSigning(
+async function proofSigning(
   { keyId, profile: name, keyAlgorithm, publicKey }: RequestedKey,
   token: Token,
   policies: Policies,
-): { keyId: string; role: KeyRole; algorithm: SignatureAlgorithm } {
+): Promise<{ keyId: string; role: KeyRole; algorithm: SignatureAlgorithm }> {
   const profile = policies.profiles.get(name);
   const role = profile && profile.issuer === 'csca' ? roles[profile.kind].subject : undefined;
   if (profile === undefined || role === undefined || role === 'csca') {
@@ -73,7 +80,7 @@ function proofSigning(
   if (!profile.keys.allowed.includes(keyAlgorithm)) {
     throw refusal('keyAlgorithm', `${keyAlgorithm} is not allowed for ${name}`, 'use one that it allows');
   }
-  const key = token.findKey(keyId, role);
+  const key = await token.findKey(keyId, role);
   const spki = encodeSubjectPublicKeyInfo(key.publicKey, 'named');
   if (Buffer.compare(spki, publicKey) !== 0) {
     throw refusal('publicKey', `is not the public key of ${key.label}`, 'ask the token for it');
@@ -81,11 +88,11 @@ function proofSigning(
   return { keyId, role, algorithm: algorithmOf(keyAlgorithm).signature };
 }
 
-function assertResponse({ token, policies }: BundleSigner, order: BundleOrder): void {
+async function assertResponse({ token, policies }: BundleSigner, order: BundleOrder): Promise<void> {
   const content = parseResponseContent(order.content);
   assertPolicies(content.policyDigest, policies);
   const roots = content.cscaCertificates.map(({ certificate }) => decodeCertificate(certificate));
-  const own = token.findKey(order.cscaKeyId ?? '', 'csca');
+  const own = await token.findKey(order.cscaKeyId ?? '', 'csca');
   if (!roots.some((root) => certifies(root, own.publicKey))) {
     throw refusal('cscaCertificates', 'none is of the CSCA key on this token', 'give them all');
   }

@@ -17,6 +17,8 @@ export class CheckpointSigner {
   readonly #origin: string;
   /** The largest tree that this process has signed. */
   #signed: TreeHead | undefined;
+  /** One after the other: each is held against the one before. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(token: Token, origin: string) {
     this.#token = token;
@@ -24,8 +26,22 @@ export class CheckpointSigner {
   }
 
   /** @throws Refused, MalformedInput */
-  sign({ keyId, keyAlgorithm, size, root, previous, consistency }: CheckpointOrder): Uint8Array {
-    const key = logVerifierKey(this.#origin, this.#token.findKey(keyId, 'log').publicKey);
+  sign(order: CheckpointOrder): Promise<Uint8Array> {
+    const signed = this.#last.then(() => this.#signNext(order));
+    this.#last = signed.catch(() => undefined);
+    return signed;
+  }
+
+  async #signNext({
+    keyId,
+    keyAlgorithm,
+    size,
+    root,
+    previous,
+    consistency,
+  }: CheckpointOrder): Promise<Uint8Array> {
+    const { publicKey } = await this.#token.findKey(keyId, 'log');
+    const key = logVerifierKey(this.#origin, publicKey);
     const head: TreeHead = { origin: this.#origin, size, root };
     if (!Number.isSafeInteger(size) || size < 0 || root.length !== hashOctets) {
       throw refusal('L-HEAD', 'root', 'size or root hash is none', 'compute both from the leaves on record');
@@ -33,7 +49,7 @@ export class CheckpointSigner {
     this.#assertContinues(key, head, previous, consistency);
     const text = encodeTreeHead(head);
     const { signature: algorithm } = logKeyAlgorithm(keyAlgorithm);
-    const signature = this.#token.sign(keyId, 'log', algorithm, Buffer.from(text));
+    const signature = await this.#token.sign(keyId, 'log', algorithm, Buffer.from(text));
     this.#signed = head;
     return encodeSignedNote({ text, signatures: [{ name: key.name, keyId: key.keyId, signature }] });
   }

@@ -32,6 +32,7 @@ import type {
   MasterListOrder,
   SodOrder,
   Token,
+  TokenHealth,
   TokenKey,
   TokenStatus,
 } from '../ports.ts';
@@ -75,41 +76,45 @@ export class SigningCore {
     this.#checkpoints = logOrigin === undefined ? undefined : new CheckpointSigner(token, logOrigin);
   }
 
-  generateKeyPair({ keyId, role, label, keyAlgorithm }: KeyOrder): TokenKey {
+  generateKeyPair({ keyId, role, label, keyAlgorithm }: KeyOrder): Promise<TokenKey> {
     const { key } = role === 'log' ? logKeyAlgorithm(keyAlgorithm) : algorithmNamed(keyAlgorithm);
     return this.#token.generateKeyPair(keyId, role, label, key);
   }
 
-  findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): TokenKey {
+  findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): Promise<TokenKey> {
     return this.#token.findKey(keyId, role);
   }
 
-  destroyKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): void {
-    this.#token.destroyKey(keyId, role);
+  async destroyKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): Promise<void> {
+    await this.#token.destroyKey(keyId, role);
     this.#documentSigners.delete(keyId);
   }
 
-  status(): TokenStatus {
+  status(): Promise<TokenStatus> {
     return this.#token.status();
   }
 
+  probe(): Promise<TokenHealth> {
+    return this.#token.probe();
+  }
+
   /** @returns the certificate, DER */
-  signCertificate(order: CertificateOrder): Uint8Array {
+  async signCertificate(order: CertificateOrder): Promise<Uint8Array> {
     this.#assertPolicies(order.policyDigest);
     const profile = this.#profile(order.profile);
-    const subjectKey = this.#subjectKey(profile, order);
+    const subjectKey = await this.#subjectKey(profile, order);
     const issuerKeyId = order.issuer?.keyId ?? ('keyId' in order.subjectKey ? order.subjectKey.keyId : '');
-    const issuer = this.#issuer(profile, order.issuer);
+    const issuer = await this.#issuer(profile, order.issuer);
     const tbs = prepareCertificate(profile, this.#state, order, subjectKey, issuer);
     lintCertificateOrder(tbs, profile, { policies: this.#policies, state: this.#state }, order);
     const { signature } = issuer?.algorithm ?? algorithmNamed(order.keyAlgorithm);
-    const value = this.#token.sign(issuerKeyId, roles[profile.kind].issuer, signature, tbs);
+    const value = await this.#token.sign(issuerKeyId, roles[profile.kind].issuer, signature, tbs);
     return encodeSigned(tbs, encodeSignatureAlgorithm(signature), value);
   }
 
   /** @returns the CRL of the CSCA, DER */
-  signCrl(order: CrlOrder): Uint8Array {
-    const issuer = issuerFrom(order.issuer, this.#token.findKey(order.issuer.keyId, 'csca'));
+  async signCrl(order: CrlOrder): Promise<Uint8Array> {
+    const issuer = issuerFrom(order.issuer, await this.#token.findKey(order.issuer.keyId, 'csca'));
     const { signature } = issuer.algorithm;
     const algorithmIdentifier = encodeSignatureAlgorithm(signature);
     const tbs = encodeTbsCertList({
@@ -122,13 +127,13 @@ export class SigningCore {
       crlNumber: order.crlNumber,
     });
     lintCrlOrder(tbs, this.#policies, order);
-    const value = this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
+    const value = await this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
     return encodeSigned(tbs, algorithmIdentifier, value);
   }
 
   /** @returns EF.SOD with tag 77 */
-  signSod(order: SodOrder): Uint8Array {
-    const signer = this.#documentSigner(order);
+  async signSod(order: SodOrder): Promise<Uint8Array> {
+    const signer = await this.#documentSigner(order);
     assertMaySign(signer, order);
     this.#assertSodAllowed(order);
     const eContent = encodeLdsSecurityObject(ldsSecurityObject(order));
@@ -138,7 +143,12 @@ export class SigningCore {
       messageDigest: createHash(digestByName(signer.digest).node).update(eContent).digest(),
       signingTime: withTime ? order.signingTime : undefined,
     });
-    const signature = this.#token.sign(order.keyId, 'document-signer', signer.algorithm, signedAttributes);
+    const signature = await this.#token.sign(
+      order.keyId,
+      'document-signer',
+      signer.algorithm,
+      signedAttributes,
+    );
     return encodeEfSod(
       encodeSignedData({
         eContentType: oids.ldsSecurityObject,
@@ -158,8 +168,8 @@ export class SigningCore {
   }
 
   /** @returns the CSCA master list as ContentInfo, DER */
-  signMasterList(order: MasterListOrder): Uint8Array {
-    const key = this.#token.findKey(order.keyId, 'master-list-signer');
+  async signMasterList(order: MasterListOrder): Promise<Uint8Array> {
+    const key = await this.#token.findKey(order.keyId, 'master-list-signer');
     const certificate = decodeCertificate(order.signer, { strict: true });
     assertCertifies(certificate, key.publicKey);
     const keyIdentifier = certificate.subjectKeyIdentifier;
@@ -180,18 +190,18 @@ export class SigningCore {
       sid: { kind: 'subjectKeyIdentifier', keyIdentifier },
       signedAttributes,
       signatureAlgorithm: encodeSignatureAlgorithm(signature),
-      signature: this.#token.sign(order.keyId, 'master-list-signer', signature, signedAttributes),
+      signature: await this.#token.sign(order.keyId, 'master-list-signer', signature, signedAttributes),
     });
   }
 
   /** @returns the bundle's file */
-  signBundle(order: BundleOrder): Uint8Array {
+  signBundle(order: BundleOrder): Promise<Uint8Array> {
     const signer: BundleSigner = { token: this.#token, policies: this.#policies, state: this.#state };
     return signBundle(signer, order);
   }
 
   /** @returns the checkpoint, a signed note */
-  signCheckpoint(order: CheckpointOrder): Uint8Array {
+  async signCheckpoint(order: CheckpointOrder): Promise<Uint8Array> {
     if (this.#checkpoints !== undefined) return this.#checkpoints.sign(order);
     throw new Refused('policy', 'this machine signs no checkpoints', {
       rule: 'L-ORIGIN',
@@ -218,10 +228,10 @@ export class SigningCore {
     });
   }
 
-  #subjectKey(profile: CertificateProfile, order: CertificateOrder) {
+  async #subjectKey(profile: CertificateProfile, order: CertificateOrder) {
     const role = roles[profile.kind].subject;
     if (role !== undefined && 'keyId' in order.subjectKey) {
-      return this.#token.findKey(order.subjectKey.keyId, role).publicKey;
+      return (await this.#token.findKey(order.subjectKey.keyId, role)).publicKey;
     }
     if (role === undefined && 'publicKey' in order.subjectKey) return order.subjectKey.publicKey;
     if (role !== undefined && role !== 'csca' && 'requested' in order.subjectKey) {
@@ -233,7 +243,7 @@ export class SigningCore {
     });
   }
 
-  #issuer(profile: CertificateProfile, reference: IssuerReference | undefined) {
+  async #issuer(profile: CertificateProfile, reference: IssuerReference | undefined) {
     if ((reference === undefined) !== (profile.issuer === 'self')) {
       throw new Refused('policy', `${profile.profile} is issued by ${profile.issuer}`, {
         field: 'issuer',
@@ -241,13 +251,13 @@ export class SigningCore {
       });
     }
     if (reference === undefined) return undefined;
-    return issuerFrom(reference, this.#token.findKey(reference.keyId, roles[profile.kind].issuer));
+    return issuerFrom(reference, await this.#token.findKey(reference.keyId, roles[profile.kind].issuer));
   }
 
-  #documentSigner(order: SodOrder): DocumentSigner {
+  async #documentSigner(order: SodOrder): Promise<DocumentSigner> {
     const known = this.#documentSigners.get(order.keyId);
     if (known !== undefined && Buffer.compare(known.certificate, order.documentSigner) === 0) return known;
-    const key = this.#token.findKey(order.keyId, 'document-signer');
+    const key = await this.#token.findKey(order.keyId, 'document-signer');
     const signer = documentSignerFrom(order.documentSigner, order.keyAlgorithm, key);
     this.#documentSigners.set(order.keyId, signer);
     return signer;

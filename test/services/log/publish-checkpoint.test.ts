@@ -226,9 +226,9 @@ describe('the signer of checkpoints is no oracle', () => {
   });
 
   /** The rule that a job is refused by. */
-  function ruleAgainst(job: () => unknown): string | undefined {
+  async function ruleAgainst(job: () => Promise<unknown>): Promise<string | undefined> {
     try {
-      job();
+      await job();
       return undefined;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -238,13 +238,13 @@ describe('the signer of checkpoints is no oracle', () => {
 
   it('signs what continues the checkpoint before', async () => {
     const good = await order(20, note);
-    expect(decodeCheckpoint(core.signCheckpoint(good)).size).toBe(20);
+    expect(decodeCheckpoint(await core.signCheckpoint(good)).size).toBe(20);
   });
 
   it('signs no smaller tree, and none without the one before', async () => {
     const [smaller, first] = [await order(9, note), await order(20, undefined)];
-    expect(ruleAgainst(() => core.signCheckpoint(smaller))).toBe('L-FORK');
-    expect(ruleAgainst(() => core.signCheckpoint(first))).toBe('L-FORK');
+    expect(await ruleAgainst(() => core.signCheckpoint(smaller))).toBe('L-FORK');
+    expect(await ruleAgainst(() => core.signCheckpoint(first))).toBe('L-FORK');
   });
 
   it('signs no other tree of the same size, nor one that does not continue', async () => {
@@ -258,7 +258,7 @@ describe('the signer of checkpoints is no oracle', () => {
       { ...good, size: 40 },
       { ...(await order(10, note)), root: other },
     ]) {
-      expect(ruleAgainst(() => core.signCheckpoint(bad))).toBe('L-FORK');
+      expect(await ruleAgainst(() => core.signCheckpoint(bad))).toBe('L-FORK');
     }
   });
 
@@ -272,33 +272,33 @@ describe('the signer of checkpoints is no oracle', () => {
     for (const { keyId } of [foreign, ours]) {
       const forged = encodeSignedNote({ text, signatures: [{ name: origin, keyId, signature }] });
       const bad = { ...(await order(20, note)), previous: forged };
-      expect(ruleAgainst(() => core.signCheckpoint(bad))).toBe('L-FORK');
+      expect(await ruleAgainst(() => core.signCheckpoint(bad))).toBe('L-FORK');
     }
   });
 
   it('does not go back to a checkpoint of its own that is not the last one', async () => {
-    core.signCheckpoint(await order(20, note));
+    await core.signCheckpoint(await order(20, note));
     const again = await order(15, note);
-    expect(ruleAgainst(() => core.signCheckpoint(again))).toBe('L-FORK');
+    expect(await ruleAgainst(() => core.signCheckpoint(again))).toBe('L-FORK');
   });
 
   it('signs with a log key only, and no size or root that is none', async () => {
     const good = await order(20, note);
     for (const bad of [{ size: 1.5 }, { size: -1 }, { root: new Uint8Array(31) }]) {
-      expect(ruleAgainst(() => core.signCheckpoint({ ...good, ...bad }))).toBe('L-HEAD');
+      expect(await ruleAgainst(() => core.signCheckpoint({ ...good, ...bad }))).toBe('L-HEAD');
     }
-    const dsc = core.generateKeyPair({
+    const dsc = await core.generateKeyPair({
       keyId: 'ab'.repeat(16),
       role: 'document-signer',
       label: 'dsc',
       keyAlgorithm: 'ecdsa-P-256-sha256',
     });
-    expect(() => core.signCheckpoint({ ...good, keyId: dsc.keyId })).toThrow(/is not for log/);
+    await expect(core.signCheckpoint({ ...good, keyId: dsc.keyId })).rejects.toThrow(/is not for log/);
   });
 
   it('has no log on a machine without one', async () => {
     const offline = new SigningCore(test.token, shippedPolicies(), state);
     const good = await order(20, note);
-    expect(() => offline.signCheckpoint(good)).toThrow(/signs no checkpoints/);
+    await expect(offline.signCheckpoint(good)).rejects.toThrow(/signs no checkpoints/);
   });
 });
