@@ -1,4 +1,5 @@
 import { Unavailable } from '../src/services/errors.ts';
+import { returnValueName } from './return-values.ts';
 
 /**
  * What brings a token back after a return value, from the least to the most:
@@ -127,7 +128,7 @@ export function returnValueOf(error: unknown): string | undefined {
   if (!isNativeError(error) || !error.message.startsWith('CKR_')) return undefined;
   if (error.message !== 'CKR_VENDOR_DEFINED') return error.message;
   const code = error.code ?? 0;
-  return unnamed[code] ?? `${error.message} 0x${code.toString(16)}`;
+  return unnamed[code] ?? `CKR ${returnValueName(code)}`;
 }
 
 /** What brings the token back after `error`. */

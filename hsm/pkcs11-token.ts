@@ -1,4 +1,5 @@
 import graphene from 'graphene-pk11';
+import pkcs11 from 'pkcs11js';
 import type { PublicKeyValue } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
 import { encodeSubjectPublicKeyInfo } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
 import type { TokenAlgorithm, TokenKeyType } from '../src/formats/algorithms/signature-algorithms.ts';
@@ -200,6 +201,7 @@ export class Pkcs11Token implements Token {
 
   /** Finds both halves by CKA_ID; the role stands in the label that the key was generated under. */
   #load(session: graphene.Session, keyId: string): OpenKey {
+    assertLoggedIn(session);
     const id = Buffer.from(keyId, 'hex');
     const privateKeys = session.find({ class: graphene.ObjectClass.PRIVATE_KEY, id });
     const publicKeys = session.find({ class: graphene.ObjectClass.PUBLIC_KEY, id });
@@ -240,12 +242,14 @@ export class Pkcs11Token implements Token {
 
 /** Whether the key pair is there; half a pair, left by a crash while it was made, is destroyed. */
 function isThere(session: graphene.Session, keyId: string): boolean {
+  assertLoggedIn(session);
   const found = session.find({ id: Buffer.from(keyId, 'hex') });
   if (found.length === 1) session.destroy(found.items(0));
   return found.length > 1;
 }
 
 function statusOf(session: graphene.Session): TokenStatus & { readonly keyIds: readonly string[] } {
+  assertLoggedIn(session);
   const token = session.slot.getToken();
   const keys = session.find({ class: graphene.ObjectClass.PRIVATE_KEY, token: true });
   const keyIds: string[] = [];
@@ -258,6 +262,16 @@ function statusOf(session: graphene.Session): TokenStatus & { readonly keyIds: r
     keys: keys.length,
     keyIds,
   };
+}
+
+/** CKS_RW_USER_FUNCTIONS: a read-write session of a process that is logged in as user. */
+const rwUserFunctions = 3;
+
+/** A token that forgot the login hides its private keys, as if it had never had them. */
+function assertLoggedIn(session: graphene.Session): void {
+  const { state } = session.lib.C_GetSessionInfo(session.handle);
+  if (state === rwUserFunctions) return;
+  throw new pkcs11.Pkcs11Error('CKR_USER_NOT_LOGGED_IN', pkcs11.CKR_USER_NOT_LOGGED_IN, 'C_GetSessionInfo');
 }
 
 function ofRole(open: OpenKey, role: KeyRole): OpenKey {
