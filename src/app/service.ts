@@ -116,6 +116,7 @@ export async function startService(
       const reasons = [
         ...(signer.isReady ? [] : [signer.failure?.message ?? 'no signer process is ready yet']),
         ...(records.failure === undefined ? [] : [records.failure.message]),
+        ...(records.clockFault === undefined ? [] : [records.clockFault.message]),
         ...(sods.broken === undefined ? [] : [`an invariant is broken: ${sods.broken.message}`]),
         ...([...documentSigners].some((entry) => isInUse(entry, at))
           ? []

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
-import type { CertificateOrder, IssuanceIntent, KeyOrder } from '../../src/services/ports.ts';
+import type { CertificateOrder, IssuanceIntent, KeyOrder, SodIntent } from '../../src/services/ports.ts';
 
-const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
+let now = new Date('2026-11-21T12:00:00Z');
+const clock = { now: () => now };
 const key: KeyOrder = { keyId: 'aa', role: 'csca', label: 'csca-00001', keyAlgorithm: 'ecdsa-P-384-sha384' };
 const order: CertificateOrder = {
   profile: 'csca',
@@ -31,6 +32,7 @@ const reopen = () => {
 };
 
 beforeEach(async () => {
+  now = new Date('2026-11-21T12:00:00Z');
   folder = mkdtempSync(join(tmpdir(), 'sigillo-records-'));
   records = openRecords(join(folder, 'records.sqlite'), clock);
   await records.issuance.begin({ kind: 'key', order: key });
@@ -134,5 +136,67 @@ describe('records of issuance', () => {
       expect.objectContaining({ kind: 'unavailable', what: 'records' }),
     );
     records = openRecords(join(folder, 'other.sqlite'), clock);
+  });
+});
+
+describe('a clock that was set back', () => {
+  const refused = expect.objectContaining({
+    kind: 'refused',
+    code: 'key-not-active',
+    details: expect.objectContaining({
+      rule: 'clock-set-back',
+      mend: expect.any(String) as string,
+    }) as object,
+  }) as Error;
+  const sod: SodIntent = {
+    requestId: 'one',
+    contentDigest: '00',
+    keyId: 'aa',
+    documentType: 'P',
+    digestAlgorithm: 'SHA-256',
+    lds: { version: '1.7' },
+    dataGroupHashes: new Map(),
+    signingTime: clock.now(),
+  };
+  const later = (minutes: number) => new Date(Date.parse('2026-11-21T12:00:00Z') + minutes * 60_000);
+
+  it('begins nothing and claims nothing, in this process and in the next', async () => {
+    now = later(-6);
+    const uses = (await records.issuance.keys())[0]?.uses;
+    for (const restart of [() => {}, reopen]) {
+      restart();
+      const { issuance, sods, exchange } = records;
+      await expect(issuance.begin({ kind: 'certificate', order })).rejects.toThrow(refused);
+      await expect(issuance.begin(crl(1n))).rejects.toThrow(refused);
+      await expect(issuance.begin({ kind: 'key', order: { ...key, keyId: 'bb' } })).rejects.toThrow(refused);
+      await expect(sods.claim(sod)).rejects.toThrow(refused);
+      const request = { sequence: 1, content: new Uint8Array(), keyIds: ['aa'] };
+      await expect(exchange.beginRequest(request)).rejects.toThrow(refused);
+      expect(records.clockFault).toEqual(refused);
+    }
+    expect(await records.issuance.openIntents()).toEqual([]);
+    expect(await records.sods.openIntents()).toEqual([]);
+    expect((await records.issuance.keys())[0]?.uses).toBe(uses);
+  });
+
+  it('goes on as soon as it is right again', async () => {
+    now = later(-6);
+    await expect(records.sods.claim(sod)).rejects.toThrow(refused);
+    now = later(0);
+    await expect(records.sods.claim(sod)).resolves.toEqual({ kind: 'claimed' });
+    expect(records.clockFault).toBeUndefined();
+  });
+
+  it('is put up with for the few minutes that a time server corrects', async () => {
+    now = later(-4);
+    await expect(records.issuance.begin(crl(1n))).resolves.toBeUndefined();
+  });
+
+  it('is known from the latest thing on record, however far it had gone', async () => {
+    now = later(60 * 24);
+    await records.issuance.begin({ kind: 'certificate', order });
+    now = later(60);
+    reopen();
+    await expect(records.issuance.begin(crl(1n))).rejects.toThrow(refused);
   });
 });

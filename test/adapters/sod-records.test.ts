@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GroupCommit } from '../../src/adapters/store/group-commit.ts';
 import { SqliteIssuanceRecords } from '../../src/adapters/store/issuance-records.ts';
 import { LogLeaves } from '../../src/adapters/store/log-leaves.ts';
+import { RecordedClock } from '../../src/adapters/store/recorded-clock.ts';
 import { SqliteSodRecords } from '../../src/adapters/store/sod-records.ts';
 import { SqliteDatabase } from '../../src/adapters/store/sqlite.ts';
 import { Unavailable } from '../../src/services/errors.ts';
@@ -75,7 +76,12 @@ beforeEach(async () => {
     keyAlgorithm: 'ecdsa-P-256-sha256',
     usageLimit: undefined,
   } as const;
-  const issuance = new SqliteIssuanceRecords(database, commits, new LogLeaves(database), clock);
+  const issuance = new SqliteIssuanceRecords(
+    database,
+    commits,
+    new LogLeaves(database),
+    new RecordedClock(clock, database),
+  );
   await issuance.begin({ kind: 'key', order });
   await issuance.recordKey(order, clock.now());
 });
@@ -87,7 +93,7 @@ afterEach(() => {
 function open(): void {
   database = new FaultyDatabase(path);
   commits = new GroupCommit(database);
-  sods = new SqliteSodRecords(database, commits, new LogLeaves(database), clock);
+  sods = new SqliteSodRecords(database, commits, new LogLeaves(database), new RecordedClock(clock, database));
 }
 
 function reopen(): void {

@@ -17,6 +17,7 @@ import { makeTestInstance, type RunningService, serve, type TestInstance } from 
 import { resolveReference, schemaViolations } from '../support/json-schema.ts';
 import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
 import { dg1, dg2, issue, type IssuedCertificate, softwareKey } from '../support/software-pki.ts';
+import { makeCertifiedKey } from '../../src/services/issuance/establish.ts';
 import { type Answer, Station } from '../support/station.ts';
 
 /** The station API as a station sees it: real mTLS, a real token, a service in a process of its own. */
@@ -29,6 +30,7 @@ let openApi: Record<string, unknown>;
 beforeAll(async () => {
   instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'] });
   const { home, portBase } = instance;
+  await makeExpiredCredential(home);
   service = await serve(home, portBase);
   await service.stop();
   await makeFurtherCredentials(home);
@@ -43,16 +45,27 @@ afterAll(async () => {
   instance?.remove();
 });
 
-/** Stations that the development instance does not have: one whose certificate has run out, one to be revoked. */
+/** A station whose certificate has run out: access CA and certificate are two years older than all else. */
+async function makeExpiredCredential(home: string): Promise<void> {
+  const loaded = loadInstance(home);
+  const twoYearsAgo = new Date(Date.now() - 2 * 366 * 86_400_000);
+  const open = openInstance(loaded, { processes: 1, onEvent: () => {}, clock: { now: () => twoYearsAgo } });
+  try {
+    const planned = loaded.configuration.keys.accessCa;
+    await makeCertifiedKey(open.issuance, { planned, role: 'access-ca', number: 1 }, () => {});
+    const holder = { name: 'expired-station', role: 'station' } as const;
+    await makeCredential(open.issuance, loaded.paths.credentials, holder);
+  } finally {
+    open.close();
+  }
+}
+
+/** A station that the development instance does not have, to be revoked. */
 async function makeFurtherCredentials(home: string): Promise<void> {
   const loaded = loadInstance(home);
   const open = openInstance(loaded, { processes: 1, onEvent: () => {} });
-  const now = Date.now();
-  const twoYearsAgo = new Date(now - 2 * 366 * 86_400_000);
-  const longAgo = { ...open.issuance, clock: { now: () => twoYearsAgo } };
   try {
     const { credentials } = loaded.paths;
-    await makeCredential(longAgo, credentials, { name: 'expired-station', role: 'station' });
     await makeCredential(open.issuance, credentials, { name: 'revoked-station', role: 'station' });
   } finally {
     open.close();

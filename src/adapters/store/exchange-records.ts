@@ -7,9 +7,11 @@ import type {
   GivenResponse,
   SentRequest,
 } from '../../services/exchange/exchange-records.ts';
-import type { CertificateRecord, Clock, CrlRecord } from '../../services/ports.ts';
+import type { CertificateRecord, CrlRecord } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { countKeyUse } from './key-uses.ts';
+import { latestAct } from './latest-act.ts';
+import type { RecordedClock } from './recorded-clock.ts';
 import type { LogLeaves } from './log-leaves.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
@@ -19,9 +21,9 @@ export class SqliteExchangeRecords implements ExchangeRecords {
   readonly #database: SqliteDatabase;
   readonly #commits: GroupCommit;
   readonly #leaves: LogLeaves;
-  readonly #clock: Clock;
+  readonly #clock: RecordedClock;
 
-  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
+  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: RecordedClock) {
     this.#database = database;
     this.#commits = commits;
     this.#leaves = leaves;
@@ -37,21 +39,12 @@ export class SqliteExchangeRecords implements ExchangeRecords {
   }
 
   async lastActAt(): Promise<Date | undefined> {
-    const leaf = this.#database.first(
-      queries.selectFrom('log_leaves').select('event').orderBy('leaf_index', 'desc').limit(1),
-    );
-    const begun = this.#database.first(
-      queries.selectFrom('issuance_intents').select('begun_at').orderBy('begun_at', 'desc').limit(1),
-    );
-    const at = [leaf && (JSON.parse(leaf.event) as LogEvent).at, begun?.begun_at].filter(
-      (instant) => instant !== undefined,
-    );
-    const [last] = at.toSorted().slice(-1);
-    return last === undefined ? undefined : new Date(last);
+    return latestAct(this.#database);
   }
 
   beginRequest({ sequence, content, keyIds }: Parameters<ExchangeRecords['beginRequest']>[0]): Promise<void> {
     return this.#commits.write(() => {
+      this.#clock.assertNotSetBack();
       assertNext('request', sequence, this.#latestRequest()?.sequence ?? 0);
       for (const keyId of keyIds) countKeyUse(this.#database, keyId);
       this.#database.run(
@@ -93,6 +86,7 @@ export class SqliteExchangeRecords implements ExchangeRecords {
 
   beginResponse(response: Parameters<ExchangeRecords['beginResponse']>[0]): Promise<void> {
     return this.#commits.write(() => {
+      this.#clock.assertNotSetBack();
       const latest = this.#latestResponse();
       assertNext('response', response.sequence, latest?.sequence ?? 0);
       if (response.requestSequence <= (latest?.requestSequence ?? 0)) {
@@ -157,6 +151,7 @@ export class SqliteExchangeRecords implements ExchangeRecords {
 
   accept({ requestSequence, responseSequence, sha256, certificates, crl }: Acceptance): Promise<void> {
     return this.#commits.write(() => {
+      this.#clock.assertNotSetBack();
       this.#endRequest(requestSequence, 'answered', `response ${responseSequence}`);
       for (const certificate of certificates) this.#recordCertificate(certificate);
       this.#recordCrl(crl);

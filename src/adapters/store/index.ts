@@ -1,4 +1,4 @@
-import type { Unavailable } from '../../services/errors.ts';
+import type { Refused, Unavailable } from '../../services/errors.ts';
 import type { ExchangeRecords } from '../../services/exchange/exchange-records.ts';
 import type { LogRecords } from '../../services/log/log-records.ts';
 import type { ArchiveRecords, Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
@@ -9,6 +9,7 @@ import { SqliteIssuanceRecords } from './issuance-records.ts';
 import { LogLeaves } from './log-leaves.ts';
 import { SqliteLogRecords } from './log-records.ts';
 import { LogTiles } from './log-tiles.ts';
+import { RecordedClock } from './recorded-clock.ts';
 import { SqliteSodRecords } from './sod-records.ts';
 import { queries, SqliteDatabase } from './sqlite.ts';
 
@@ -18,6 +19,8 @@ export interface Records {
   readonly exchange: ExchangeRecords;
   readonly archive: ArchiveRecords;
   readonly log: LogRecords;
+  /** Why nothing may be signed while the clock is earlier than what is on record; undefined otherwise. */
+  readonly clockFault: Refused | undefined;
   /** Why nothing could be written the last time: disk full, locked; undefined once something could. */
   readonly failure: Unavailable | undefined;
   /** Writes a mark, to find out whether something can be written. @throws Unavailable */
@@ -36,12 +39,16 @@ export function openRecords(path: string, clock: Clock): Records {
   const tiles = new LogTiles(database);
   tiles.catchUp();
   const leaves = new LogLeaves(database);
+  const recorded = new RecordedClock(clock, database);
   return {
-    sods: new SqliteSodRecords(database, commits, leaves, clock),
-    issuance: new SqliteIssuanceRecords(database, commits, leaves, clock),
-    exchange: new SqliteExchangeRecords(database, commits, leaves, clock),
+    sods: new SqliteSodRecords(database, commits, leaves, recorded),
+    issuance: new SqliteIssuanceRecords(database, commits, leaves, recorded),
+    exchange: new SqliteExchangeRecords(database, commits, leaves, recorded),
     archive: new SqliteArchiveRecords(database),
     log: new SqliteLogRecords(database, commits, tiles),
+    get clockFault() {
+      return recorded.fault;
+    },
     get failure() {
       return commits.failure;
     },

@@ -5,7 +5,6 @@ import type { LogEvent } from '../../formats/log/log-leaf.ts';
 import { InvariantBroken, Refused } from '../../services/errors.ts';
 import type {
   CertificateRecord,
-  Clock,
   CrlRecord,
   IssuanceIntent,
   IssuanceRecords,
@@ -21,6 +20,7 @@ import type { GroupCommit } from './group-commit.ts';
 import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
+import type { RecordedClock } from './recorded-clock.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
@@ -44,14 +44,14 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   readonly #database: SqliteDatabase;
   readonly #commits: GroupCommit;
   readonly #leaves: LogLeaves;
-  readonly #clock: Clock;
+  readonly #clock: RecordedClock;
   /** As they were read last; after any write those that were added are read. */
   #certificates: ReadCertificates = { version: '', lastRow: 0, records: [] };
   /** As they were read last; read again when there is a newer one. */
   #latestCrl: CrlRecord | undefined;
   #latestMasterList: MasterListRecord | undefined;
 
-  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
+  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: RecordedClock) {
     this.#database = database;
     this.#commits = commits;
     this.#leaves = leaves;
@@ -60,6 +60,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
 
   begin(intent: IssuanceIntent): Promise<void> {
     return this.#commits.write(() => {
+      this.#clock.assertNotSetBack();
       this.#claim(intent);
       this.#database.run(
         queries.insertInto('issuance_intents').values({
@@ -355,6 +356,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
 
   announceRollover({ announcedAt, notBefore }: Rollover): Promise<void> {
     return this.#commits.write(() => {
+      this.#clock.assertNotSetBack();
       this.#database.run(
         queries.insertInto('rollovers').values({
           announced_at: announcedAt.toISOString(),

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { DigestName } from '../../formats/algorithms/digests.ts';
 import type { LdsVersion } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken } from '../../services/errors.ts';
-import type { Clock, RecordedSod, SodClaim, SodIntent, SodRecords } from '../../services/ports.ts';
+import type { RecordedSod, SodClaim, SodIntent, SodRecords } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
 import { prepareQuery } from './prepared-query.ts';
+import type { RecordedClock } from './recorded-clock.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
@@ -51,9 +52,9 @@ export class SqliteSodRecords implements SodRecords {
   readonly #database: SqliteDatabase;
   readonly #commits: GroupCommit;
   readonly #leaves: LogLeaves;
-  readonly #clock: Clock;
+  readonly #clock: RecordedClock;
 
-  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: Clock) {
+  constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: RecordedClock) {
     this.#database = database;
     this.#commits = commits;
     this.#leaves = leaves;
@@ -66,6 +67,7 @@ export class SqliteSodRecords implements SodRecords {
       if (sod !== undefined) return { kind: 'recorded', sod };
       const open = this.#openIntent(intent.requestId);
       if (open !== undefined) return { kind: 'open', intent: open };
+      this.#clock.assertNotSetBack();
       this.#database.run(insertIntent(intentRow(intent)));
       countKeyUse(this.#database, intent.keyId);
       return { kind: 'claimed' };

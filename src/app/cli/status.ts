@@ -27,6 +27,8 @@ interface InstanceStatus {
   }[];
   readonly crl: { readonly number: string; readonly nextUpdate: string } | undefined;
   readonly openIntents: number;
+  /** Why nothing may be signed while the clock is set back. */
+  readonly clockFault: string | undefined;
 }
 
 /** `sigillo status`: keys, certificates, CRL and what is open. */
@@ -66,6 +68,7 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
         };
       }),
       crl: crl && { number: crl.crlNumber.toString(), nextUpdate: crl.nextUpdate.toISOString() },
+      clockFault: records.clockFault?.message,
       openIntents: (await records.issuance.openIntents()).length + (await records.sods.openIntents()).length,
     };
   } finally {
@@ -82,6 +85,7 @@ function text(screen: Screen, status: InstanceStatus): string {
     `policies       ${status.policyDigest}`,
     `CRL            ${status.crl ? `number ${status.crl.number}, next update ${status.crl.nextUpdate}` : 'none'}`,
     `open intents   ${status.openIntents}`,
+    ...(status.clockFault === undefined ? [] : [paint(screen, 'red', `set back       ${status.clockFault}`)]),
     '',
     ...status.certificates.flatMap((certificate) => [
       paint(screen, 'bold', certificate.subject),
