@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
+import { Catalogue } from '../../src/services/distribution/catalogue.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
 import { parseCeremony } from '../../src/rules/ceremony/ceremony-file.ts';
 import {
@@ -461,6 +462,29 @@ describe('an answer', () => {
     expect(parseResponseBundle(answer).content.previous).toBe(
       createHash('sha256').update(response).digest('hex'),
     );
+  });
+
+  it('carries the announcement of a new CSCA key, and shows it until it is there', async () => {
+    const { online, offline } = world;
+    const asked = await requestCertificates(online.deps, planned, { profiles: [], crlOnly: true }, silent);
+    world.now = new Date(world.now.getTime() + day);
+    const announcedAt = new Date('2026-12-01T00:00:00Z');
+    const catalogue = new Catalogue(online.deps);
+    const before = await catalogue.current();
+    expect(before.rollover).toBeUndefined();
+    expect(await catalogue.current()).toBe(before);
+    await accept(await processRequest(offline.deps, asked, silent, announcedAt));
+    const { rollover } = await catalogue.current();
+    expect(rollover?.announcedAt).toEqual(announcedAt);
+    expect(rollover?.notBefore).toEqual(new Date('2027-03-01T00:00:00Z'));
+
+    const again = await requestCertificates(online.deps, planned, { profiles: [], crlOnly: true }, silent);
+    world.now = new Date(world.now.getTime() + day);
+    const other = new Date('2026-12-05T00:00:00Z');
+    const contradicting = await processRequest(offline.deps, again, silent, other);
+    await expect(accept(contradicting)).rejects.toThrow(refusedBy('E-NOTICE'));
+    expect((await catalogue.current()).rollover?.announcedAt).toEqual(announcedAt);
+    await withdrawRequest(online.deps, 'announced twice');
   });
 
   it('carries revocations to the CSCA and the CRL back', async () => {

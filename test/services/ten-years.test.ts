@@ -62,7 +62,7 @@ class SimulatedState {
     const pending = await pendingRollover(deps);
     const newest = (await cscaKeys(deps)).at(-1);
     const endsSoon = newest !== undefined && newest.signsUntil.getTime() - this.now.getTime() < 150 * day;
-    if (pending === undefined && endsSoon) await announceRollover(deps, csca);
+    if (pending === undefined && endsSoon) await announceRollover(deps);
     if (pending !== undefined && pending.notBefore <= this.now) await rollOver(deps, csca, silent);
     await maintainKeys({ ...deps, sods: this.#records.sods }, plan, silent);
     if ((await reasonForCrl(deps)) !== undefined) await publishCrl(deps);

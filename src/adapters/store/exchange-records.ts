@@ -149,12 +149,14 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     });
   }
 
-  accept({ requestSequence, responseSequence, sha256, certificates, crl }: Acceptance): Promise<void> {
+  accept(acceptance: Acceptance): Promise<void> {
+    const { requestSequence, responseSequence, sha256, certificates, crl } = acceptance;
     return this.#commits.write(() => {
       this.#clock.assertNotSetBack();
       this.#endRequest(requestSequence, 'answered', `response ${responseSequence}`);
       for (const certificate of certificates) this.#recordCertificate(certificate);
       this.#recordCrl(crl);
+      this.#recordRollover(acceptance);
       this.#database.run(
         queries
           .insertInto('exchange_accepted')
@@ -227,6 +229,24 @@ export class SqliteExchangeRecords implements ExchangeRecords {
       }),
     );
     this.#appendLeaf('certificate', record.der);
+  }
+
+  #recordRollover({ rollover, isRolledOver }: Acceptance): void {
+    if (isRolledOver) {
+      this.#database.run(
+        queries.updateTable('rollovers').set({ executed_at: this.#now() }).where('executed_at', 'is', null),
+      );
+    }
+    if (rollover === undefined) return;
+    const announcedAt = rollover.announcedAt.toISOString();
+    this.#database.run(
+      queries.insertInto('rollovers').values({
+        announced_at: announcedAt,
+        not_before: rollover.notBefore.toISOString(),
+        executed_at: null,
+      }),
+    );
+    this.#appendLeaf('rollover', Buffer.from(announcedAt));
   }
 
   #recordCrl(crl: CrlRecord): void {

@@ -34,7 +34,8 @@ export function registerRotate(program: Command, screen: Screen): void {
         const { keys } = instance.configuration;
         const { planned, role } = plannedKey(keys, profile);
         if (announce === true) {
-          const { notBefore } = await announceRollover(issuance, assertCsca(planned, role));
+          assertCsca(role);
+          const { notBefore } = await announceRollover(issuance);
           screen.stdout.write(`announced: the CSCA key changes no sooner than ${notBefore.toISOString()}\n`);
           return;
         }
@@ -69,8 +70,8 @@ function plannedKey(plan: InstancePlan, profile: string): { planned: PlannedKey;
   });
 }
 
-function assertCsca(planned: PlannedKey, role: KeyRole): PlannedKey {
-  if (role === 'csca') return planned;
+function assertCsca(role: KeyRole): void {
+  if (role === 'csca') return;
   throw new Refused('policy', 'only a change of the CSCA key is announced', {
     field: 'announce',
     mend: 'leave --announce out',

@@ -1,5 +1,5 @@
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
-import type { Artefact } from '../../services/distribution/catalogue.ts';
+import type { Artefact, Published } from '../../services/distribution/catalogue.ts';
 
 const headings: Record<Artefact['kind'], string> = {
   csca: 'Country Signing CA certificates',
@@ -25,7 +25,7 @@ const style = `
 
 /** The distribution's page for people. */
 export function distributionPage(
-  artefacts: readonly Artefact[],
+  { artefacts, rollover }: Published,
   {
     state,
     isDevelopment,
@@ -61,12 +61,20 @@ ${isDevelopment ? '<p class="development" role="alert"><strong>Development insta
 <p>Issuing State ${escape(state.mrzCode)} (${escape(state.country)}). Border control fetches from here what it
 needs to verify documents; machines read <a href="/index.json">index.json</a>. Confirm the digest of a CSCA
 certificate by another channel before you trust it.</p>
+${rollover === undefined ? '' : rolloverNotice(rollover.notBefore)}
 ${sections.join('\n')}
 ${verifierKey === undefined ? '' : logSection(verifierKey)}
 <footer>Contact: ${escape(state.contact)}</footer>
 </body>
 </html>
 `;
+}
+
+/** Receiving States are told beforehand (Doc 9303-12 §4.1.4.3). */
+function rolloverNotice(notBefore: Date): string {
+  const day = notBefore.toISOString().slice(0, 10);
+  return `<p role="note"><strong>The key of the Country Signing CA will change</strong>, no sooner than ${day}. The new
+certificate and a link certificate will be published here.</p>`;
 }
 
 function logSection(verifierKey: string): string {

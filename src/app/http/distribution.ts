@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
-import type { Artefact } from '../../services/distribution/catalogue.ts';
+import type { Artefact, Published } from '../../services/distribution/catalogue.ts';
 import type { LogFile, PublishedLog } from '../../services/log/published-log.ts';
 import { distributionPage } from './distribution-page.ts';
 import { HttpProblem } from './problem.ts';
@@ -47,24 +47,25 @@ const contentSecurityPolicy =
 export class Distribution {
   readonly #deps: DistributionDeps;
   #byPath: ReadonlyMap<string, Representation> = new Map();
-  #artefacts: readonly Artefact[] | undefined;
+  #published: Published | undefined;
 
   constructor(deps: DistributionDeps) {
     this.#deps = deps;
   }
 
   /** Publishes a catalogue in place of the one before, all of it at once. */
-  publish(artefacts: readonly Artefact[]): void {
-    if (artefacts === this.#artefacts) return;
-    this.#artefacts = artefacts;
+  publish(published: Published): void {
+    if (published === this.#published) return;
+    this.#published = published;
+    const { artefacts } = published;
     const byPath = new Map<string, Representation>();
     for (const artefact of artefacts) {
       const representation = represent(artefact);
       for (const path of [artefact.path, ...artefact.aliases]) byPath.set(path, representation);
     }
     const newest = new Date(Math.max(0, ...artefacts.map(({ issuedAt }) => issuedAt.getTime())));
-    byPath.set('/index.json', index(artefacts, this.#deps, newest));
-    byPath.set('/', page(artefacts, this.#deps, newest));
+    byPath.set('/index.json', index(published, this.#deps, newest));
+    byPath.set('/', page(published, this.#deps, newest));
     this.#byPath = byPath;
   }
 
@@ -148,7 +149,7 @@ async function compressed(file: LogFile): Promise<Representation> {
 }
 
 function index(
-  artefacts: readonly Artefact[],
+  { artefacts, rollover }: Published,
   { state, isDevelopment, transparencyLog }: DistributionDeps,
   lastModified: Date,
 ): Representation {
@@ -171,14 +172,16 @@ function index(
     issuer,
     development: isDevelopment,
     log: verifierKey === undefined ? null : { vkey: verifierKey, checkpoint: `${logPrefix}checkpoint` },
+    rollover:
+      rollover === undefined ? null : { announcedAt: rollover.announcedAt, notBefore: rollover.notBefore },
     artefacts: entries,
   };
   const text = `${JSON.stringify(published, null, 2)}\n`;
   return textual('application/json; charset=utf-8', text, lastModified);
 }
 
-function page(artefacts: readonly Artefact[], deps: DistributionDeps, lastModified: Date): Representation {
-  const text = distributionPage(artefacts, deps);
+function page(published: Published, deps: DistributionDeps, lastModified: Date): Representation {
+  const text = distributionPage(published, deps);
   return textual('text/html; charset=utf-8', text, lastModified);
 }
 

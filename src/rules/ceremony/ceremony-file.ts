@@ -52,6 +52,8 @@ const processRequest = z.strictObject({
   sha256: sha256Field.optional(),
   issuer: label,
   response: output,
+  /** The day from which the receiving States are told of a change of the CSCA key (Doc 9303-12 §4.1.4.3). */
+  announced: day.optional(),
 });
 const exportStep = z.strictObject({
   step: z.literal('export'),

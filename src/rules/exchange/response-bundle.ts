@@ -27,6 +27,8 @@ const contentSchema = z.strictObject({
   cscaCertificates: z.array(z.strictObject({ profile: z.string().min(1), certificate: octetsField })).min(1),
   certificates: z.array(z.strictObject({ keyId: instanceIdField, certificate: octetsField })),
   crl: octetsField,
+  /** A change of the CSCA key that the receiving States are to be told of. */
+  rollover: z.strictObject({ announcedAt: instantField, notBefore: instantField }).nullable(),
 });
 
 const bundleSchema = z.strictObject({ content: z.unknown(), signature: octetsField });
@@ -72,6 +74,10 @@ export function encodeResponseContent(content: ResponseContent): Uint8Array {
       certificate: toBase64(certificate),
     })),
     crl: toBase64(content.crl),
+    rollover: content.rollover && {
+      announcedAt: instantText(content.rollover.announcedAt),
+      notBefore: instantText(content.rollover.notBefore),
+    },
   });
 }
 

@@ -115,7 +115,7 @@ async function answerRequest(
   const isAnswered =
     latest?.bundle !== undefined && Buffer.compare(latest.request, bundle) === 0 ? latest.bundle : undefined;
   if (isAnswered === undefined) await assertSigning(deps, step.issuer);
-  const response = isAnswered ?? (await processRequest(deps, bundle, progress));
+  const response = isAnswered ?? (await processRequest(deps, bundle, progress, step.announced));
   writeOnce(deps, step.response, response);
   return response;
 }

@@ -119,6 +119,7 @@ function responseDifferences(recorded: Uint8Array, replayed: Uint8Array): readon
       `${b.answers.sequence} ${b.answers.sha256}`,
     ),
     ...unequal('policyDigest', a.policyDigest, b.policyDigest),
+    ...unequal('rollover', a.rollover?.announcedAt.getTime(), b.rollover?.announcedAt.getTime()),
     ...unequal('cscaCertificates', profiles(a), profiles(b)),
     ...unequal('number of certificates', a.certificates.length, b.certificates.length),
     ...(counted ? a.certificates : []).flatMap(({ keyId, certificate }, index) => {

@@ -3,7 +3,8 @@ import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
 import type { CertificateKind } from '../../rules/profile/certificate-profile.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
-import type { CertificateRecord, IssuanceRecords } from '../ports.ts';
+import { pendingRollover } from '../keys/csca-rollover.ts';
+import type { CertificateRecord, IssuanceRecords, Rollover } from '../ports.ts';
 
 /** Folder of every kind of certificate that is published; VDS signers are, because a seal holds none. */
 const folders = {
@@ -85,26 +86,35 @@ export async function buildCatalogue(deps: CatalogueDeps): Promise<readonly Arte
   return published;
 }
 
+/** What the distribution shows. */
+export interface Published {
+  readonly artefacts: readonly Artefact[];
+  /** The announced change of the CSCA key that has not happened yet (Doc 9303-12 §4.1.4.3). */
+  readonly rollover: Rollover | undefined;
+}
+
 /** The catalogue, built again only when something that it shows has changed. */
 export class Catalogue {
   readonly #deps: CatalogueDeps;
   #from: readonly unknown[] = [];
-  #artefacts: readonly Artefact[] = [];
+  #published: Published = { artefacts: [], rollover: undefined };
 
   constructor(deps: CatalogueDeps) {
     this.#deps = deps;
   }
 
-  /** @returns the same array as before while nothing has changed */
-  async current(): Promise<readonly Artefact[]> {
+  /** @returns the same object as before while nothing has changed */
+  async current(): Promise<Published> {
     const { records } = this.#deps;
-    const from = [await records.certificates(), await records.latestCrl(), await records.latestMasterList()];
+    const rollover = await pendingRollover(this.#deps);
+    const lists = [await records.latestCrl(), await records.latestMasterList()];
+    const from = [await records.certificates(), ...lists, rollover?.announcedAt.getTime()];
     const isSame = this.#from.length > 0 && from.every((part, index) => part === this.#from[index]);
     if (!isSame) {
-      this.#artefacts = await buildCatalogue(this.#deps);
+      this.#published = { artefacts: await buildCatalogue(this.#deps), rollover };
       this.#from = from;
     }
-    return this.#artefacts;
+    return this.#published;
   }
 }
 

@@ -26,6 +26,8 @@ import {
 import { applyWaivers, lintCertificate } from '../../rules/lint/index.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
+import { noticeOf, pendingRollover } from '../keys/csca-rollover.ts';
+import { profilesOfCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord, CrlRecord } from '../ports.ts';
 import { lintedKind } from '../signing-core/lint-order.ts';
 import { bundleRefusal, type ExchangeDeps, partnerOf } from './exchange-deps.ts';
@@ -64,6 +66,8 @@ export async function acceptResponse(deps: AcceptanceDeps, octets: Uint8Array): 
     sha256: bundle.sha256,
     certificates,
     crl,
+    rollover: await newRollover(deps, content),
+    isRolledOver: await hasNewRoot(deps, roots.added),
   };
   await deps.exchange.accept(acceptance);
   return { certificates, crl };
@@ -292,6 +296,30 @@ async function assertNewSerialNumbers(
     }
     taken.add(serialNumber);
   }
+}
+
+/** The announcement of the response, where it is not on record; its notice is that of the policy. */
+async function newRollover(
+  deps: AcceptanceDeps,
+  { rollover }: ResponseContent,
+): Promise<Acceptance['rollover']> {
+  if (rollover === null) return undefined;
+  if (addPeriod(rollover.announcedAt, noticeOf(deps.policies)) > rollover.notBefore) {
+    const detail = `the change of the CSCA key on ${rollover.notBefore.toISOString()} leaves less than the notice`;
+    throw bundleRefusal('E-NOTICE', detail, 'rollover', 'announce a later day (Doc 9303-12 §4.1.4.3)');
+  }
+  const pending = await pendingRollover(deps);
+  if (pending === undefined) return rollover;
+  if (pending.announcedAt.getTime() === rollover.announcedAt.getTime()) return undefined;
+  const detail = `a change of the CSCA key was announced on ${pending.announcedAt.toISOString()}`;
+  throw bundleRefusal('E-NOTICE', detail, 'rollover', 'announce one change at a time');
+}
+
+/** Whether a self-signed CSCA certificate comes after others. */
+async function hasNewRoot(deps: AcceptanceDeps, added: readonly CertificateRecord[]): Promise<boolean> {
+  const profiles = profilesOfCsca(deps.policies);
+  const before = await deps.records.certificatesOf(profiles);
+  return before.length > 0 && added.some(({ profile }) => profiles.includes(profile));
 }
 
 function assertTrusted(report: Report, field: string): void {

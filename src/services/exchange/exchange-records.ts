@@ -1,4 +1,4 @@
-import type { CertificateRecord, CrlRecord } from '../ports.ts';
+import type { CertificateRecord, CrlRecord, Rollover } from '../ports.ts';
 
 /** A request to the CSCA, as the online instance remembers it. */
 export interface SentRequest {
@@ -32,6 +32,10 @@ export interface Acceptance {
   readonly sha256: string;
   readonly certificates: readonly CertificateRecord[];
   readonly crl: CrlRecord;
+  /** An announced change of the CSCA key that is not on record yet. */
+  readonly rollover: Pick<Rollover, 'announcedAt' | 'notBefore'> | undefined;
+  /** The announced change has happened: a new CSCA certificate is among `certificates`. */
+  readonly isRolledOver: boolean;
 }
 
 /** Records of the exchange between the online instance and its CSCA; the same promises as IssuanceRecords. */

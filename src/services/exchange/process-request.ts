@@ -21,6 +21,7 @@ import { publishCrl } from '../crl/publish-crl.ts';
 import { InvariantBroken } from '../errors.ts';
 import { issueCertificate } from '../issuance/issue-certificate.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
+import { noticeOf } from '../keys/csca-rollover.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord } from '../ports.ts';
 import { roles } from '../signing-core/roles.ts';
@@ -236,6 +237,7 @@ function assertRevocations({ content }: RequestBundle, certificates: readonly Ce
  * signed response. After a crash it goes on with what is missing.
  *
  * @param progress told each thing that is made, before it is
+ * @param announced from when the receiving States are told of a change of the CSCA key
  * @returns the response bundle's file
  * @throws Refused, Unavailable, InvariantBroken
  */
@@ -243,6 +245,7 @@ export async function processRequest(
   deps: ExchangeDeps,
   octets: Uint8Array,
   progress: (making: string) => void,
+  announced?: Date,
 ): Promise<Uint8Array> {
   const request = await checkRequest(deps, octets);
   const exchangeKey = await assertExchangeKey(deps);
@@ -257,7 +260,9 @@ export async function processRequest(
     await recordRevocations(deps, request);
     progress('CRL');
     const { der: crl } = await publishCrl(deps);
-    content = encodeResponseContent(await contentOf(deps, request, response.sequence, certificates, crl));
+    const made = await contentOf(deps, request, response.sequence, certificates, crl);
+    const rollover = announced === undefined ? null : announcement(deps, announced);
+    content = encodeResponseContent({ ...made, rollover });
     await deps.exchange.prepareResponse(response.sequence, content, [exchangeKey.keyId]);
   } else {
     await deps.exchange.countUses(response.keyIds);
@@ -273,6 +278,10 @@ export async function processRequest(
   if (!holds) throw new InvariantBroken('the response bundle is not what was to be signed');
   await deps.exchange.recordResponse(response.sequence, file);
   return file;
+}
+
+function announcement(deps: ExchangeDeps, announcedAt: Date): ResponseContent['rollover'] {
+  return { announcedAt, notBefore: addPeriod(announcedAt, noticeOf(deps.policies)) };
 }
 
 async function beginResponse(deps: ExchangeDeps, { bundle, octets }: CheckedRequest): Promise<GivenResponse> {
@@ -330,7 +339,7 @@ async function contentOf(
   sequence: number,
   certificates: ResponseContent['certificates'],
   crl: Uint8Array,
-): Promise<ResponseContent> {
+): Promise<Omit<ResponseContent, 'rollover'>> {
   const before = (await deps.exchange.findResponse(sequence - 1))?.bundle;
   const cscaCertificates = (await deps.records.certificates())
     .filter(({ profile }) => {

@@ -1,4 +1,5 @@
-import { addPeriod } from '../../rules/profile/period.ts';
+import { addPeriod, type Period } from '../../rules/profile/period.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { makeCertifiedKey, type PlannedKey } from '../issuance/establish.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
@@ -14,7 +15,7 @@ const source = 'Doc 9303-12 §4.1.4.3';
  *
  * @throws Refused `duplicate` while another announced change has not happened
  */
-export async function announceRollover(deps: IssuanceDeps, planned: PlannedKey): Promise<Rollover> {
+export async function announceRollover(deps: IssuanceDeps): Promise<Rollover> {
   const pending = await pendingRollover(deps);
   if (pending !== undefined) {
     throw new Refused('duplicate', `a change of the CSCA key is announced already`, {
@@ -23,16 +24,22 @@ export async function announceRollover(deps: IssuanceDeps, planned: PlannedKey):
       mend: `carry it out after ${pending.notBefore.toISOString()}`,
     });
   }
-  const notice = deps.policies.profiles.get(planned.profile)?.rotation?.notice;
-  if (notice === undefined) throw new InvariantBroken(`profile ${planned.profile} has no notice period`);
+  const notice = noticeOf(deps.policies);
   const announcedAt = deps.clock.now();
   const rollover = { announcedAt, notBefore: addPeriod(announcedAt, notice), executedAt: undefined };
   await deps.records.announceRollover(rollover);
   return rollover;
 }
 
+/** How long before a change of the CSCA key the receiving States are told. @throws InvariantBroken */
+export function noticeOf({ profiles }: Policies): Period {
+  const notice = [...profiles.values()].find(({ kind }) => kind === 'csca')?.rotation?.notice;
+  if (notice === undefined) throw new InvariantBroken('no CSCA profile has a notice period');
+  return notice;
+}
+
 /** The announced change of the CSCA key that has not happened yet. */
-export async function pendingRollover(deps: IssuanceDeps): Promise<Rollover | undefined> {
+export async function pendingRollover(deps: Pick<IssuanceDeps, 'records'>): Promise<Rollover | undefined> {
   return (await deps.records.rollovers()).find(({ executedAt }) => executedAt === undefined);
 }
 
