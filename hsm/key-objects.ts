@@ -68,33 +68,37 @@ function generation(type: TokenKeyType) {
   }
 }
 
-/** @throws InvariantBroken unless the private key has never been, and can never be, outside the token */
-export function assertKeptOnToken(privateKey: graphene.SessionObject, label: string): void {
-  const attributes = privateKey.getAttribute({
-    sensitive: null,
-    alwaysSensitive: null,
-    extractable: null,
-    neverExtractable: null,
-    local: null,
-    sign: null,
-    decrypt: null,
-    unwrap: null,
-    derive: null,
-  });
-  const wanted = {
-    sensitive: true,
-    alwaysSensitive: true,
-    extractable: false,
-    neverExtractable: true,
-    local: true,
-    sign: true,
-    decrypt: false,
-    unwrap: false,
-    derive: false,
-  };
-  for (const [name, value] of Object.entries(wanted)) {
-    const got: unknown = attributes[name as keyof typeof wanted];
-    if (got !== value) throw new InvariantBroken(`key ${label}: ${name} is ${String(got)}, must be ${value}`);
+/** What a private key must say of itself. */
+const kept = {
+  sensitive: true,
+  alwaysSensitive: true,
+  extractable: false,
+  neverExtractable: true,
+  local: true,
+  sign: true,
+  decrypt: false,
+  unwrap: false,
+  derive: false,
+} as const;
+export type KeptAttribute = keyof typeof kept;
+
+/**
+ * @param unsaid attributes that tokens of this kind do not say truly
+ * @throws InvariantBroken unless the private key has never been, and can never be, outside the token
+ */
+export function assertKeptOnToken(
+  privateKey: graphene.SessionObject,
+  label: string,
+  unsaid: readonly KeptAttribute[],
+): void {
+  const names = Object.keys(kept) as KeptAttribute[];
+  const attributes = privateKey.getAttribute(Object.fromEntries(names.map((name) => [name, null])));
+  for (const name of names.filter((each) => !unsaid.includes(each))) {
+    const got: unknown = attributes[name];
+    const wanted = kept[name];
+    if (got !== wanted) {
+      throw new InvariantBroken(`key ${label}: ${name} is ${String(got)}, must be ${String(wanted)}`);
+    }
   }
 }
 

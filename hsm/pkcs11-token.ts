@@ -18,6 +18,7 @@ import { encodeSignature, longestSignature, type SignOperation, signOperation } 
 import { mayHaveSigned, remedyFor, unavailableToken } from './pkcs11-error.ts';
 import { proveKeyPair } from './prove-key-pair.ts';
 import { type Healing, type Rung, type TokenConfiguration, TokenConnection } from './token-connection.ts';
+import { assertAble } from './token-quirks.ts';
 
 export type { Healing, TokenConfiguration } from './token-connection.ts';
 
@@ -79,6 +80,7 @@ export class Pkcs11Token implements Token {
     const tokenLabel = `sigillo/${role}/${label}`;
     const key = await this.#onToken(`generating key pair ${tokenLabel}`, (session) => {
       if (!isThere(session, keyId)) {
+        assertAble(this.#connection.quirks, type);
         const templates = keyPairTemplates(Buffer.from(keyId, 'hex'), tokenLabel, type);
         const mechanism = { name: templates.mechanism, params: null };
         session.generateKeyPair(mechanism, templates.publicKey, templates.privateKey);
@@ -139,7 +141,8 @@ export class Pkcs11Token implements Token {
       else await this.#prove(known);
       return true;
     } catch (error) {
-      // A token that is full or forbids new keys says so for this job only.
+      // A token that cannot make such keys, is full, or forbids new ones says so for this job only.
+      if (error instanceof Refused && error.code === 'policy') return false;
       const isWell = error instanceof Unavailable && !this.isLost && remedyFor(error.cause) === 'job';
       if (isWell) return false;
       throw error;
@@ -217,7 +220,7 @@ export class Pkcs11Token implements Token {
     }
     const privateKey = privateKeys.items(0);
     const label = privateKey.getAttribute({ label: null }).label ?? '';
-    assertKeptOnToken(privateKey, label);
+    assertKeptOnToken(privateKey, label, this.#connection.quirks.unsaidAttributes);
     const publicKey = publicKeyValue(publicKeys.items(0), label);
     this.#assertSame(keyId, publicKey);
     const open = { key: { keyId, role: roleOf(label), label, publicKey }, privateKey: privateKey.handle };

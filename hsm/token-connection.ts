@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import graphene from 'graphene-pk11';
-import pkcs11 from 'pkcs11js';
 import { InvariantBroken, isServiceError, Unavailable } from '../src/services/errors.ts';
 import { findSlot, type TokenName } from './find-slot.ts';
+import { initialiseArguments } from './initialise-arguments.ts';
 import { logIn } from './log-in.ts';
 import { remedyFor, returnValueOf, unavailableToken } from './pkcs11-error.ts';
+import { type Quirks, quirksOf } from './token-quirks.ts';
 
 export interface TokenConfiguration extends TokenName {
   /** Path of the PKCS#11 module. */
@@ -13,6 +14,8 @@ export interface TokenConfiguration extends TokenName {
   readonly pinFile: string;
   /** Operations that may be under way at a time, each on a session of its own; 1 where it is not given. */
   readonly sessions?: number | undefined;
+  /** What the module is told when it is initialised, where it takes something (NSS). */
+  readonly libraryParameters?: string | undefined;
 }
 
 /** The rungs that are climbed inside the process; above them are a new process and another token. */
@@ -39,6 +42,7 @@ export class TokenConnection {
   readonly #configuration: TokenConfiguration;
   readonly #module: graphene.Module;
   readonly #onHealing: (healing: Healing) => void;
+  readonly quirks: Quirks;
   #slot: graphene.Slot;
   #loggedIn: graphene.Session;
   #idle: graphene.Session[] = [];
@@ -60,10 +64,11 @@ export class TokenConnection {
     this.#onHealing = onHealing;
     this.#module = asUnavailable(`loading PKCS#11 module ${configuration.module}`, () => {
       const module = graphene.Module.load(configuration.module);
-      initialise(module);
+      module.initialize(initialiseArguments(configuration.libraryParameters));
       return module;
     });
     this.#slot = asUnavailable('listing slots', () => findSlot(this.#module, configuration));
+    this.quirks = asUnavailable('reading the token', () => quirksFor(this.#slot));
     this.#loggedIn = asUnavailable('opening a session', () => this.#openSession());
     asUnavailable('reading the token', () => logIn(this.#loggedIn, this.#slot, configuration.pinFile));
   }
@@ -181,7 +186,7 @@ export class TokenConnection {
     } catch {
       // A module that lost its state says so here; it is initialised next.
     }
-    initialise(this.#module);
+    this.#module.initialize(initialiseArguments(this.#configuration.libraryParameters));
     this.#slot = findSlot(this.#module, this.#configuration);
     this.#loggedIn = this.#openSession();
     logIn(this.#loggedIn, this.#slot, this.#configuration.pinFile);
@@ -203,9 +208,9 @@ export class TokenConnection {
   }
 }
 
-/** Always with CKF_OS_LOCKING_OK: without it, modules crash as soon as a thread joins in. */
-function initialise(module: graphene.Module): void {
-  module.initialize({ flags: pkcs11.CKF_OS_LOCKING_OK });
+function quirksFor(slot: graphene.Slot): Quirks {
+  const { manufacturerID: manufacturer, model } = slot.getToken();
+  return quirksOf({ manufacturer, model, library: slot.module.libraryDescription });
 }
 
 function closeQuietly(session: graphene.Session): void {

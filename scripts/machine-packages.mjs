@@ -34,7 +34,7 @@ export const machinePackages = [
   {
     name: 'libatomic1',
     for: ['start', 'test'],
-    isPresent: () => libraryFolders.some((folder) => isFile(join(folder, 'libatomic.so.1'))),
+    isPresent: () => isLibrary('libatomic.so.1'),
     why: 'a library that the pinned Node loads',
     indispensable: ['start', 'test'],
   },
@@ -57,6 +57,41 @@ export const machinePackages = [
     for: ['test'],
     isPresent: () => isFile('/usr/include/stdio.h'),
     why: 'headers for the same',
+    indispensable: [],
+  },
+  {
+    name: 'libnss3',
+    for: ['test'],
+    isPresent: () => isLibrary('libsoftokn3.so'),
+    why: 'NSS softokn, a PKCS#11 module beside SoftHSM',
+    indispensable: [],
+  },
+  {
+    name: 'libnss3-tools',
+    for: ['test'],
+    isPresent: () => hasCommand('certutil'),
+    why: 'makes tokens for NSS softokn',
+    indispensable: [],
+  },
+  {
+    name: 'p11-kit',
+    for: ['test'],
+    isPresent: () => hasCommand('p11-kit'),
+    why: 'serves a token through a socket, as a network HSM does',
+    indispensable: [],
+  },
+  {
+    name: 'p11-kit-modules',
+    for: ['test'],
+    isPresent: () => isLibrary('pkcs11/p11-kit-client.so'),
+    why: 'the PKCS#11 module for the same',
+    indispensable: [],
+  },
+  {
+    name: 'opencryptoki',
+    for: ['test'],
+    isPresent: () => hasCommand('pkcsslotd') || isFile('/usr/sbin/pkcsslotd'),
+    why: 'a third PKCS#11 module, with a daemon',
     indispensable: [],
   },
   {
@@ -108,6 +143,10 @@ const libraryFolders = [
   '/lib/x86_64-linux-gnu',
   '/lib/aarch64-linux-gnu',
 ];
+
+function isLibrary(name) {
+  return libraryFolders.some((folder) => isFile(join(folder, name)));
+}
 
 /** Whether `name` is a command on the search path. */
 export function hasCommand(name) {

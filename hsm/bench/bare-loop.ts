@@ -3,6 +3,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import pkcs11 from 'pkcs11js';
 import { digestByName } from '../../src/formats/algorithms/digests.ts';
 import type { SignatureAlgorithm } from '../../src/formats/algorithms/signature-algorithms.ts';
+import { initialiseArguments } from '../initialise-arguments.ts';
 import { signOperation } from '../mechanisms.ts';
 import { PinFile } from '../pin-file.ts';
 import type { TokenConfiguration } from '../pkcs11-token.ts';
@@ -42,10 +43,10 @@ export class BareLoop {
   readonly #session: Buffer;
   readonly #out = Buffer.alloc(1024);
 
-  constructor({ module, tokenLabel, pinFile }: TokenConfiguration) {
+  constructor({ module, tokenLabel, pinFile, libraryParameters }: TokenConfiguration) {
     this.#module = new pkcs11.PKCS11();
     this.#module.load(module);
-    this.#module.C_Initialize({ flags: pkcs11.CKF_OS_LOCKING_OK });
+    this.#module.C_Initialize(initialiseArguments(libraryParameters));
     const slot = this.#module
       .C_GetSlotList(true)
       .find((candidate) => withoutPadding(this.#module.C_GetTokenInfo(candidate).label) === tokenLabel);

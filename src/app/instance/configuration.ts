@@ -31,6 +31,8 @@ const common = {
     module: z.string().min(1),
     tokenLabel: z.string().min(1).max(32),
     pinFile: z.string().min(1),
+    /** What the module is told when it is initialised, for those that take something; `{home}` is the instance's folder. */
+    libraryParameters: z.string().min(1).optional(),
     /** Environment of the signer processes, for the module's own configuration; never a PIN. */
     environment: z.record(z.string(), z.string()),
     /** Signer processes side by side. */
@@ -139,6 +141,7 @@ export function withAbsolutePaths<T extends AnyConfiguration>(configuration: T, 
       ...configuration.token,
       module: absolute(configuration.token.module),
       pinFile: absolute(configuration.token.pinFile),
+      libraryParameters: configuration.token.libraryParameters?.replaceAll('{home}', home),
       environment: Object.fromEntries(
         Object.entries(configuration.token.environment).map(([name, value]) => [
           name,
