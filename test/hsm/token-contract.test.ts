@@ -94,8 +94,8 @@ describe.each(possible)('$name', (module) => {
       const keyId = newKeyId();
       const { missingCurves, missingPssDigests } = await quirks();
       if (missingCurves.some((curve) => curve === name)) {
-        const refused = expect.objectContaining({ kind: 'refused', code: 'policy' });
-        await expect(token.call.generateKeyPair(keyId, 'document-signer', name, type)).rejects.toEqual(
+        const refused = { kind: 'refused', code: 'policy' };
+        await expect(token.call.generateKeyPair(keyId, 'document-signer', name, type)).rejects.toMatchObject(
           refused,
         );
         const raw = token.call.generate(keyId, 'sigillo/document-signer/x', type, { extractable: false });
@@ -130,9 +130,10 @@ describe.each(possible)('$name', (module) => {
     const key = await token.call.generateKeyPair(keyId, 'csca', 'csca-1', rsa);
     expect(await token.call.generateKeyPair(keyId, 'csca', 'csca-1', rsa)).toEqual(key);
     expect(await token.call.count(keyId)).toEqual({ private: 1, public: 1 });
-    const refused = (code: string) => expect.objectContaining({ kind: 'refused', code });
-    await expect(token.call.findKey(keyId, 'document-signer')).rejects.toEqual(refused('key-not-active'));
-    await expect(token.call.findKey(newKeyId(), 'csca')).rejects.toEqual(refused('not-found'));
+    await expect(token.call.findKey(keyId, 'document-signer')).rejects.toMatchObject({
+      code: 'key-not-active',
+    });
+    await expect(token.call.findKey(newKeyId(), 'csca')).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it.each(['private', 'public'] as const)(

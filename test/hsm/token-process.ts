@@ -44,7 +44,7 @@ export class TokenProcess {
 
   /** @throws TokenProcessError with what the module or our code said */
   static async open({ configuration, environment, launcher }: TokenAccess): Promise<TokenProcess> {
-    const [command = process.execPath, ...args] = [...launcher, process.execPath];
+    const [command, ...args] = [...launcher, process.execPath];
     const child = spawn(command, [...args, program, JSON.stringify(configuration)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
