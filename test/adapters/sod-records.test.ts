@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -129,6 +129,11 @@ async function sign(requestId: string): Promise<void> {
   note(requestId, efSod);
 }
 
+/** The key is not on record. @returns why it is refused */
+function refusedClaim(): Promise<unknown> {
+  return sods.claim({ ...intentOf('foreign'), keyId: 'ee'.repeat(16) }).catch((error: unknown) => error);
+}
+
 function note(requestId: string, efSod: Uint8Array): void {
   const octets = Buffer.from(efSod).toString('hex');
   expect(answered.get(requestId) ?? octets).toBe(octets);
@@ -181,7 +186,7 @@ describe.each<Fault>(['not-applied', 'applied-but-answer-lost'])('the n-th state
     let statements = 0;
     for (let number = 1; ; number += 1) {
       database.failStatement(number, fault);
-      await signAll();
+      await Promise.all([signAll(), refusedClaim()]);
       const isOver = database.isFaultAhead;
       checkInvariants();
       reopen();
@@ -191,7 +196,8 @@ describe.each<Fault>(['not-applied', 'applied-but-answer-lost'])('the n-th state
       statements = number;
       startAnew();
     }
-    // BEGIN, four times SAVEPOINT, INSERT, UPDATE, RELEASE, then COMMIT; and the same for the SODs.
+    // BEGIN, four times INSERT, UPDATE, and because one is refused all of it again with SAVEPOINT and RELEASE; COMMIT;
+    // then the SODs.
     expect(statements).toBeGreaterThan(30);
   });
 
@@ -291,6 +297,75 @@ describe('another process writes', () => {
   });
 });
 
+describe('a sync of the disk', () => {
+  /** Lets the test say when a sync ends, and how. */
+  function holdSyncs(): { readonly end: (error?: Unavailable) => void } {
+    const waiting: ((error?: Unavailable) => void)[] = [];
+    database.sync = () =>
+      new Promise((resolve, reject) => {
+        waiting.push((error) => (error === undefined ? resolve() : reject(error)));
+      });
+    return { end: (error) => waiting.shift()?.(error) };
+  }
+
+  it('is awaited before anything is answered, by who reads too', async () => {
+    await sods.claim(intentOf('one'));
+    const syncs = holdSyncs();
+    const answers: string[] = [];
+    const recorded = sods.record(intentOf('one'), Uint8Array.of(1), 'bb'.repeat(32));
+    void recorded.then(() => answers.push('recorded'));
+    await eventually('the commit', async () => database.first(countOfSods)?.count === 1);
+    void sods.find('one').then(() => answers.push('found'));
+    void sods.claim(intentOf('one')).then(({ kind }) => answers.push(kind));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(answers).toEqual([]);
+    syncs.end();
+    await recorded;
+    await eventually('the second commit', async () => {
+      syncs.end();
+      return answers.length === 3;
+    });
+    expect(answers.toSorted()).toEqual(['found', 'recorded', 'recorded']);
+  });
+
+  it('that fails: nothing is answered or written any more until the records are opened again', async () => {
+    await sign('one');
+    const syncs = holdSyncs();
+    const lost = sign('two');
+    await eventually('the commit', async () => database.first(countOfIntents)?.count === 1);
+    const error = new Unavailable('records', 'planted fault', { outcome: 'unknown', mend: 'none' });
+    syncs.end(error);
+    await expect(lost).rejects.toBe(error);
+    await expect(sign('three')).rejects.toBe(error);
+    await expect(sods.find('one')).rejects.toBe(error);
+    expect(commits.failure).toBe(error);
+    reopen();
+    await expectAllSigned();
+  });
+
+  it('has on disk all that was answered: what a power cut leaves is every answered SOD', async () => {
+    const afterPowerCut = join(folder, 'after');
+    const sync = database.sync.bind(database);
+    let cuts = 0;
+    database.sync = async () => {
+      // What SQLite has written later may or may not be on disk; this much is, once the sync is over.
+      const log = readFileSync(`${path}-wal`);
+      await sync();
+      copyFileSync(path, afterPowerCut);
+      writeFileSync(`${afterPowerCut}-wal`, log);
+    };
+    for (const requestId of [...requestIds, 'five', 'six']) {
+      await Promise.all([sign(requestId), sign(`${requestId} too`)]);
+      const survived = new DatabaseSync(afterPowerCut, { readOnly: false });
+      const found = survived.prepare('SELECT request_id FROM sods').all();
+      survived.close();
+      expect(found.map((row) => row['request_id'])).toEqual(expect.arrayContaining([...answered.keys()]));
+      cuts += 1;
+    }
+    expect(cuts).toBe(6);
+  });
+});
+
 describe('a rollback that fails too', () => {
   it('leaves nothing of its transaction, and does not end the process', async () => {
     const control = database.control.bind(database);
@@ -310,16 +385,25 @@ describe('a rollback that fails too', () => {
 
 describe('a write that is refused', () => {
   it('is undone alone; the others of its commit are durable', async () => {
-    const unknownKey = { ...intentOf('foreign'), keyId: 'ee'.repeat(16) };
-    const outcomes = await Promise.allSettled([sods.claim(unknownKey), sign('one'), sign('two')]);
-    expect(outcomes[0]).toMatchObject({ reason: { kind: 'broken' } });
-    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    const outcomes = await Promise.allSettled([refusedClaim(), sign('one'), sign('two')]);
+    expect(outcomes).toMatchObject([
+      { value: { kind: 'broken' } },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+    ]);
     reopen();
     await eventually('both', async () => (await sods.find('two')) !== undefined);
     expect(await sods.openIntents()).toEqual([]);
     checkInvariants();
   });
 });
+
+const countOf = (table: string) =>
+  ({ sql: `SELECT count(*) AS count FROM ${table}`, parameters: [] }) as unknown as CompiledQuery<{
+    count: number;
+  }>;
+const countOfSods = countOf('sods');
+const countOfIntents = countOf('sod_intents');
 
 function pragma(text: string): CompiledQuery<{ page_count: number }> {
   return { sql: `PRAGMA ${text}`, parameters: [] } as unknown as CompiledQuery<{ page_count: number }>;

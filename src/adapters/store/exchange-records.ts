@@ -30,16 +30,18 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     this.#clock = clock;
   }
 
-  async instanceId(): Promise<string> {
-    const row = this.#database.first(
-      queries.selectFrom('meta').select('value').where('key', '=', 'instance-id'),
-    );
-    if (row === undefined) throw new InvariantBroken('the records have no instance id');
-    return row.value;
+  instanceId(): Promise<string> {
+    return this.#commits.read(() => {
+      const row = this.#database.first(
+        queries.selectFrom('meta').select('value').where('key', '=', 'instance-id'),
+      );
+      if (row === undefined) throw new InvariantBroken('the records have no instance id');
+      return row.value;
+    });
   }
 
-  async lastActAt(): Promise<Date | undefined> {
-    return latestAct(this.#database);
+  lastActAt(): Promise<Date | undefined> {
+    return this.#commits.read(() => latestAct(this.#database));
   }
 
   beginRequest({ sequence, content, keyIds }: Parameters<ExchangeRecords['beginRequest']>[0]): Promise<void> {
@@ -80,8 +82,10 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     return this.#commits.write(() => this.#endRequest(sequence, 'withdrawn', reason));
   }
 
-  async latestRequest(): Promise<SentRequest | undefined> {
-    return this.#latestRequest();
+  latestRequest(): Promise<SentRequest | undefined> {
+    return this.#commits.read(() => {
+      return this.#latestRequest();
+    });
   }
 
   beginResponse(response: Parameters<ExchangeRecords['beginResponse']>[0]): Promise<void> {
@@ -131,16 +135,20 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     });
   }
 
-  async latestResponse(): Promise<GivenResponse | undefined> {
-    return this.#latestResponse();
+  latestResponse(): Promise<GivenResponse | undefined> {
+    return this.#commits.read(() => {
+      return this.#latestResponse();
+    });
   }
 
-  async findResponse(sequence: number): Promise<GivenResponse | undefined> {
-    return responseFrom(
-      this.#database.first(
-        queries.selectFrom('exchange_responses').selectAll().where('sequence', '=', sequence),
-      ),
-    );
+  findResponse(sequence: number): Promise<GivenResponse | undefined> {
+    return this.#commits.read(() => {
+      return responseFrom(
+        this.#database.first(
+          queries.selectFrom('exchange_responses').selectAll().where('sequence', '=', sequence),
+        ),
+      );
+    });
   }
 
   countUses(keyIds: readonly string[]): Promise<void> {
@@ -165,14 +173,16 @@ export class SqliteExchangeRecords implements ExchangeRecords {
     });
   }
 
-  async latestAccepted(): Promise<{ sequence: number; sha256: string } | undefined> {
-    return this.#database.first(
-      queries
-        .selectFrom('exchange_accepted')
-        .select(['sequence', 'sha256'])
-        .orderBy('sequence', 'desc')
-        .limit(1),
-    );
+  latestAccepted(): Promise<{ sequence: number; sha256: string } | undefined> {
+    return this.#commits.read(() => {
+      return this.#database.first(
+        queries
+          .selectFrom('exchange_accepted')
+          .select(['sequence', 'sha256'])
+          .orderBy('sequence', 'desc')
+          .limit(1),
+      );
+    });
   }
 
   #latestRequest(): SentRequest | undefined {

@@ -7,21 +7,29 @@ interface Pending {
   readonly reject: (reason: unknown) => void;
 }
 
+/** How a write of a committed transaction is answered. */
+type Answer = () => void;
+
 /** Another process may write too, for the time of a commit: a command of an operator, a backup. */
 const busyPauseMs = 10;
 const busyAttempts = 50;
 
 /**
- * Puts all writes that arrive while the last commit was under way into one transaction, because one sync of
- * the disk costs as much for a hundred writes as for one. A write that throws is undone alone; a commit that
- * fails fails all of its writes.
+ * Puts all writes that arrive while the last commit is synced into one transaction, because one sync of the disk
+ * costs as much for a hundred writes as for one. A write that throws is undone alone; a commit that fails fails
+ * all of its writes. The thread does not wait for the disk: it goes on, and the writes are answered when the disk
+ * has them.
  */
 export class GroupCommit {
   readonly #database: SqliteDatabase;
   #queue: Pending[] = [];
-  #scheduled = false;
+  /** A commit is to come, or its sync is under way. */
+  #isBusy = false;
   #busyAttempts = 0;
   #failure: Unavailable | undefined;
+  /** A sync that failed: what the disk has is not known any more until the records are opened again. */
+  #lost: Unavailable | undefined;
+  #durable: Promise<void> = Promise.resolve();
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
@@ -29,34 +37,90 @@ export class GroupCommit {
 
   /** Why nothing could be written the last time; undefined once something could. */
   get failure(): Unavailable | undefined {
-    return this.#failure;
+    return this.#lost ?? this.#failure;
   }
 
-  /** @returns what `work` returned, once it is durable */
+  /**
+   * `work` may run twice: it does nothing but read and write the records.
+   *
+   * @returns what `work` returned, once it is durable
+   */
   write<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(() => this.#commit());
+      this.#schedule();
     });
   }
 
+  /**
+   * Reads see what is committed, also while it is not durable yet.
+   *
+   * @returns what `work` returned, once it is durable
+   * @throws Unavailable when that cannot be known any more
+   */
+  async read<T>(work: () => T): Promise<T> {
+    const value = work();
+    await this.#durable;
+    if (this.#lost !== undefined) throw this.#lost;
+    return value;
+  }
+
+  #schedule(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    setImmediate(() => this.#commit());
+  }
+
   #commit(): void {
-    const settled: (() => void)[] = [];
+    if (this.#lost !== undefined) {
+      this.#end(this.#failed(this.#lost));
+      return;
+    }
+    let answers: readonly Answer[];
     try {
       if (!this.#begin()) return;
-      for (const pending of this.#queue) settled.push(this.#runOne(pending));
+      answers = this.#runAll();
       this.#database.control('COMMIT');
       this.#failure = undefined;
     } catch (error) {
       if (error instanceof Unavailable) this.#failure = error;
       this.#undo();
-      for (const { reject } of this.#takeQueue()) reject(error);
+      this.#end(this.#failed(error));
       return;
     }
-    this.#takeQueue();
-    for (const settle of settled) settle();
+    const committed = this.#queue;
+    this.#queue = [];
+    this.#durable = this.#database.sync().then(
+      () => this.#end(answers),
+      (error: Unavailable) => {
+        this.#lost = error;
+        this.#end(
+          committed.map(
+            ({ reject }) =>
+              () =>
+                reject(error),
+          ),
+        );
+      },
+    );
+  }
+
+  /** Answers; what has come meanwhile is next. */
+  #end(answers: readonly Answer[]): void {
+    this.#isBusy = false;
+    this.#busyAttempts = 0;
+    for (const answer of answers) answer();
+    if (this.#queue.length > 0) this.#schedule();
+  }
+
+  #failed(error: unknown): readonly Answer[] {
+    const failed = this.#queue;
+    this.#queue = [];
+    return failed.map(
+      ({ reject }) =>
+        () =>
+          reject(error),
+    );
   }
 
   /** @returns false while another process writes; the same writes are tried again in a moment */
@@ -73,17 +137,23 @@ export class GroupCommit {
     }
   }
 
-  /** Ends what was scheduled: the next write schedules anew. */
-  #takeQueue(): Pending[] {
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#scheduled = false;
-    this.#busyAttempts = 0;
-    return queue;
+  /** All at once; only when one throws is it worth a savepoint for each. */
+  #runAll(): readonly Answer[] {
+    try {
+      return this.#queue.map(({ work, resolve }) => {
+        const value = work();
+        return () => resolve(value);
+      });
+    } catch (error) {
+      if (error instanceof Unavailable || !this.#database.inTransaction) throw error;
+    }
+    this.#database.control('ROLLBACK');
+    this.#database.control('BEGIN IMMEDIATE');
+    return this.#queue.map((pending) => this.#runOne(pending));
   }
 
   /** @throws when not even the savepoint can be undone; the whole transaction is then given up */
-  #runOne({ work, resolve, reject }: Pending): () => void {
+  #runOne({ work, resolve, reject }: Pending): Answer {
     this.#database.control('SAVEPOINT one');
     try {
       const value = work();

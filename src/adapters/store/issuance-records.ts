@@ -78,11 +78,13 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return this.#commits.write(() => this.#countUse(intent));
   }
 
-  async openIntents(): Promise<readonly IssuanceIntent[]> {
-    const rows = this.#database.all(
-      queries.selectFrom('issuance_intents').select('content').orderBy('begun_at'),
-    );
-    return rows.map((row) => intentFromJson(row.content));
+  openIntents(): Promise<readonly IssuanceIntent[]> {
+    return this.#commits.read(() => {
+      const rows = this.#database.all(
+        queries.selectFrom('issuance_intents').select('content').orderBy('begun_at'),
+      );
+      return rows.map((row) => intentFromJson(row.content));
+    });
   }
 
   recordKey(order: KeyOrder, createdAt: Date): Promise<void> {
@@ -176,36 +178,42 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     });
   }
 
-  async keys(): Promise<readonly KeyRecord[]> {
-    const ends = this.#database.all(queries.selectFrom('key_events').selectAll());
-    const endOf = (keyId: string, state: string): KeyEnd | undefined => {
-      const end = ends.find((event) => event.key_id === keyId && event.state === state);
-      return end && { at: new Date(end.at), reason: end.reason };
-    };
-    return this.#database
-      .all(queries.selectFrom('keys').selectAll().orderBy('created_at').orderBy('label'))
-      .map((row) => ({
-        keyId: row.key_id,
-        role: row.role as KeyRecord['role'],
-        label: row.label,
-        keyAlgorithm: row.key_algorithm,
-        usageLimit: row.usage_limit ?? undefined,
-        createdAt: new Date(row.created_at),
-        uses: row.uses,
-        retired: endOf(row.key_id, 'retired'),
-        destroyed: endOf(row.key_id, 'destroyed'),
-      }));
+  keys(): Promise<readonly KeyRecord[]> {
+    return this.#commits.read(() => {
+      const ends = this.#database.all(queries.selectFrom('key_events').selectAll());
+      const endOf = (keyId: string, state: string): KeyEnd | undefined => {
+        const end = ends.find((event) => event.key_id === keyId && event.state === state);
+        return end && { at: new Date(end.at), reason: end.reason };
+      };
+      return this.#database
+        .all(queries.selectFrom('keys').selectAll().orderBy('created_at').orderBy('label'))
+        .map((row) => ({
+          keyId: row.key_id,
+          role: row.role as KeyRecord['role'],
+          label: row.label,
+          keyAlgorithm: row.key_algorithm,
+          usageLimit: row.usage_limit ?? undefined,
+          createdAt: new Date(row.created_at),
+          uses: row.uses,
+          retired: endOf(row.key_id, 'retired'),
+          destroyed: endOf(row.key_id, 'destroyed'),
+        }));
+    });
   }
 
-  async certificates(): Promise<readonly CertificateRecord[]> {
-    const { version } = this.#database;
-    if (this.#certificates.version !== version) this.#certificates = this.#readAdded(version);
-    return this.#certificates.records;
+  certificates(): Promise<readonly CertificateRecord[]> {
+    return this.#commits.read(() => {
+      const { version } = this.#database;
+      if (this.#certificates.version !== version) this.#certificates = this.#readAdded(version);
+      return this.#certificates.records;
+    });
   }
 
-  async certificatesOf(profiles: readonly string[]): Promise<readonly CertificateRecord[]> {
-    const query = queries.selectFrom('certificates').selectAll().where('profile', 'in', profiles);
-    return this.#database.all(query.orderBy(inOrderOfRecording)).map(certificateFrom);
+  certificatesOf(profiles: readonly string[]): Promise<readonly CertificateRecord[]> {
+    return this.#commits.read(() => {
+      const query = queries.selectFrom('certificates').selectAll().where('profile', 'in', profiles);
+      return this.#database.all(query.orderBy(inOrderOfRecording)).map(certificateFrom);
+    });
   }
 
   #readAdded(version: string): ReadCertificates {
@@ -223,12 +231,14 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return { version, lastRow: last.row, records: [...records, ...rows.map(certificateFrom)] };
   }
 
-  async latestCrl(): Promise<CrlRecord | undefined> {
-    const highest = this.#highest('crls', 'crl_number');
-    if (this.#latestCrl === undefined || Number(this.#latestCrl.crlNumber) !== highest) {
-      this.#latestCrl = this.#readLatestCrl();
-    }
-    return this.#latestCrl;
+  latestCrl(): Promise<CrlRecord | undefined> {
+    return this.#commits.read(() => {
+      const highest = this.#highest('crls', 'crl_number');
+      if (this.#latestCrl === undefined || Number(this.#latestCrl.crlNumber) !== highest) {
+        this.#latestCrl = this.#readLatestCrl();
+      }
+      return this.#latestCrl;
+    });
   }
 
   #readLatestCrl(): CrlRecord | undefined {
@@ -244,10 +254,12 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     };
   }
 
-  async latestMasterList(): Promise<MasterListRecord | undefined> {
-    const highest = this.#highest('master_lists', 'version');
-    if (this.#latestMasterList?.version !== highest) this.#latestMasterList = this.#readLatestMasterList();
-    return this.#latestMasterList;
+  latestMasterList(): Promise<MasterListRecord | undefined> {
+    return this.#commits.read(() => {
+      const highest = this.#highest('master_lists', 'version');
+      if (this.#latestMasterList?.version !== highest) this.#latestMasterList = this.#readLatestMasterList();
+      return this.#latestMasterList;
+    });
   }
 
   #readLatestMasterList(): MasterListRecord | undefined {
@@ -258,19 +270,22 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return { version: row.version, signedAt: new Date(row.signed_at), der: row.der };
   }
 
-  async findRevocation(serialNumber: bigint): Promise<Revocation | undefined> {
-    const serial = serialNumber.toString(16);
-    const row = this.#database.first(
-      queries.selectFrom('revocations').selectAll().where('serial_number', '=', serial),
-    );
-    return row && revocationFrom(row);
+  findRevocation(serialNumber: bigint): Promise<Revocation | undefined> {
+    return this.#commits.read(() => {
+      const serial = serialNumber.toString(16);
+      const row = this.#database.first(
+        queries.selectFrom('revocations').selectAll().where('serial_number', '=', serial),
+      );
+      return row && revocationFrom(row);
+    });
   }
 
   async *revocations(filter: RevocationFilter): AsyncIterable<readonly Revocation[]> {
     // Hexadecimal without leading zeros is in the order of the numbers among those of one length.
     for (let digits = 1; digits <= longestSerialNumber; digits += 1) {
       for (let after = ''; ; ) {
-        const rows = this.#database.all(revocationsAfter(digits, after, filter));
+        const query = revocationsAfter(digits, after, filter);
+        const rows = await this.#commits.read(() => this.#database.all(query));
         if (rows.length > 0) yield rows.map(revocationFrom);
         const last = rows.at(-1);
         if (last === undefined || rows.length < pageRows) break;
@@ -280,8 +295,8 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     }
   }
 
-  async listedRevocations(): Promise<number> {
-    return this.#countListed();
+  listedRevocations(): Promise<number> {
+    return this.#commits.read(() => this.#countListed());
   }
 
   #countListed(): number {
@@ -344,14 +359,16 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     });
   }
 
-  async rollovers(): Promise<readonly Rollover[]> {
-    return this.#database
-      .all(queries.selectFrom('rollovers').selectAll().orderBy('announced_at'))
-      .map((row) => ({
-        announcedAt: new Date(row.announced_at),
-        notBefore: new Date(row.not_before),
-        executedAt: row.executed_at === null ? undefined : new Date(row.executed_at),
-      }));
+  rollovers(): Promise<readonly Rollover[]> {
+    return this.#commits.read(() => {
+      return this.#database
+        .all(queries.selectFrom('rollovers').selectAll().orderBy('announced_at'))
+        .map((row) => ({
+          announcedAt: new Date(row.announced_at),
+          notBefore: new Date(row.not_before),
+          executedAt: row.executed_at === null ? undefined : new Date(row.executed_at),
+        }));
+    });
   }
 
   announceRollover({ announcedAt, notBefore }: Rollover): Promise<void> {

@@ -111,12 +111,16 @@ export class SqliteSodRecords implements SodRecords {
     });
   }
 
-  async find(requestId: string): Promise<RecordedSod | undefined> {
-    return this.#find(requestId);
+  find(requestId: string): Promise<RecordedSod | undefined> {
+    return this.#commits.read(() => {
+      return this.#find(requestId);
+    });
   }
 
-  async openIntents(): Promise<readonly SodIntent[]> {
-    return this.#database.all(queries.selectFrom('sod_intents').selectAll()).map(intentFromRow);
+  openIntents(): Promise<readonly SodIntent[]> {
+    return this.#commits.read(() => {
+      return this.#database.all(queries.selectFrom('sod_intents').selectAll()).map(intentFromRow);
+    });
   }
 
   #find(requestId: string): RecordedSod | undefined {

@@ -10,6 +10,7 @@ import {
 } from 'kysely';
 import { InvariantBroken, Unavailable } from '../../services/errors.ts';
 import { migrations, type Schema } from './schema.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 /** Builds queries for the schema; nothing is executed through it. */
 export const queries = new Kysely<Schema>({
@@ -25,24 +26,27 @@ export const queries = new Kysely<Schema>({
 const openingTimeoutMs = 2_000;
 
 /**
- * The records database: one SQLite file in WAL mode with `synchronous=FULL`, so that a commit that has
- * returned survives a power cut. Statements are prepared once per text.
+ * The records database: one SQLite file in WAL mode. A commit that has returned survives the end of the process,
+ * and once `sync` has returned after it, a power cut too. Statements are prepared once per text.
  */
 export class SqliteDatabase {
   readonly #database: DatabaseSync;
+  readonly #writeAheadLog: WriteAheadLog;
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws Unavailable when the file cannot be opened, is locked, or was made by a newer version */
   constructor(path: string) {
     this.#database = translated(() => new DatabaseSync(path, { timeout: openingTimeoutMs }));
     try {
-      translated(() => {
+      this.#writeAheadLog = translated(() => {
         this.#database.exec('PRAGMA journal_mode = WAL');
-        this.#database.exec('PRAGMA synchronous = FULL');
+        // The log is synced by `sync`, off this thread; SQLite itself syncs it before a checkpoint (decision 0020).
+        this.#database.exec('PRAGMA synchronous = NORMAL');
         this.#database.exec('PRAGMA foreign_keys = ON');
         this.#migrate(path);
         // From here on nothing may block the event loop: GroupCommit tries again by itself.
         this.#database.exec('PRAGMA busy_timeout = 0');
+        return new WriteAheadLog(path);
       });
     } catch (error) {
       this.#database.close();
@@ -70,6 +74,15 @@ export class SqliteDatabase {
     translated(() => this.#prepare(statement).run());
   }
 
+  /**
+   * Waits until everything that was committed before is on disk.
+   *
+   * @throws Unavailable with outcome `unknown`: it may be lost with a power cut, and asking again does not tell
+   */
+  sync(): Promise<void> {
+    return this.#writeAheadLog.sync();
+  }
+
   /** Another text after every commit, of this or another connection; what was read before may be out of date. */
   get version(): string {
     const number = (sql: string, column: string) =>
@@ -84,6 +97,7 @@ export class SqliteDatabase {
 
   close(): void {
     this.#database.close();
+    this.#writeAheadLog.close();
   }
 
   #prepare(sql: string): StatementSync {
