@@ -163,7 +163,8 @@ interface SignedContent {
   readonly issuer: IssuedCertificate;
   readonly eContentType: string;
   readonly eContent: Uint8Array;
-  readonly signingTime?: Date;
+  readonly signingTime?: Date | undefined;
+  readonly messageDigest?: Uint8Array | undefined;
   readonly certificates?: readonly Uint8Array[];
 }
 
@@ -171,10 +172,10 @@ interface SignedContent {
 function signContent(content: SignedContent): Uint8Array {
   const { signer, issuer, eContentType, eContent } = content;
   const { signature } = signer.key.algorithm;
-  const messageDigest = createHash(digestByName(signature.digest).node).update(eContent).digest();
+  const digest = () => createHash(digestByName(signature.digest).node).update(eContent).digest();
   const signedAttributes = encodeSignedAttributes({
     eContentType,
-    messageDigest,
+    messageDigest: content.messageDigest ?? digest(),
     signingTime: content.signingTime ?? noon('2026-02-01'),
   });
   return encodeSignedData({
@@ -228,19 +229,36 @@ const documentDataGroups: ReadonlyMap<number, Uint8Array> = new Map([
   [2, dg2],
 ]);
 
-export function signDocument(csca: IssuedCertificate, dsc: IssuedCertificate): Uint8Array {
+/** @param other what is not as in Utopia's specimen; a `messageDigest` that is not that of the content, too */
+export function signDocument(
+  csca: IssuedCertificate,
+  dsc: IssuedCertificate,
+  other: {
+    readonly hashes?: ReadonlyMap<number, Uint8Array>;
+    readonly signingTime?: Date;
+    readonly messageDigest?: Uint8Array;
+  } = {},
+): Uint8Array {
   const { digest } = dsc.key.algorithm.signature;
   const hash = (octets: Uint8Array): Uint8Array =>
     createHash(digestByName(digest).node).update(octets).digest();
   const eContent = encodeLdsSecurityObject({
     version: 1,
     hashAlgorithm: digest,
-    dataGroupHashes: new Map([...documentDataGroups].map(([number, octets]) => [number, hash(octets)])),
+    dataGroupHashes:
+      other.hashes ?? new Map([...documentDataGroups].map(([number, octets]) => [number, hash(octets)])),
     ldsVersion: '0108',
     unicodeVersion: '040000',
   });
   return encodeEfSod(
-    signContent({ signer: dsc, issuer: csca, eContentType: oids.ldsSecurityObject, eContent }),
+    signContent({
+      signer: dsc,
+      issuer: csca,
+      eContentType: oids.ldsSecurityObject,
+      eContent,
+      signingTime: other.signingTime,
+      messageDigest: other.messageDigest,
+    }),
   );
 }
 

@@ -10,6 +10,11 @@ export type LdsVersion =
       readonly unicodeVersion: string;
     };
 
+/** Undefined where the LDS has no place for it. */
+export function unicodeVersionOf(lds: LdsVersion): string | undefined {
+  return lds.version === '1.8' ? lds.unicodeVersion : undefined;
+}
+
 /** What of an order the rules look at. */
 export interface SodContent {
   readonly documentType: string;

@@ -8,18 +8,23 @@ import {
 } from '../../rules/passive-authentication/index.ts';
 import { lintSod } from '../../rules/lint/index.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
+import { unicodeVersionOf } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean } from '../issuance/assert-clean.ts';
 import { decodedCrl } from '../crl/crl-entries.ts';
 import { profilesOfCsca } from '../keys/signing-csca.ts';
 import type { Clock, CrlRecord, IssuanceRecords, SodIntent } from '../ports.ts';
 import type { DocumentSignerEntry } from './document-signers.ts';
+import { Exemplar } from './exemplar.ts';
 
 export interface BorderDeps {
-  readonly records: IssuanceRecords;
+  readonly records: Pick<IssuanceRecords, 'certificatesOf' | 'latestCrl'>;
   readonly policies: Policies;
   readonly clock: Clock;
 }
+
+/** Document Signers times sets of data groups times lengths of a signature. */
+const maxExemplars = 256;
 
 /**
  * The border's view of this instance: its CSCA certificates and its CRL, and Passive Authentication of every
@@ -31,6 +36,9 @@ export class Border {
   #crls: readonly CertificateList[] = [];
   /** What they were made from. */
   #from: { roots: number; crl: CrlRecord | undefined } | undefined;
+  /** By what makes EF.SODs alike; others with other CSCA certificates or another CRL. */
+  #exemplars = new Map<string, Exemplar>();
+  readonly #examined = { inFull: 0, byExemplar: 0 };
 
   constructor(deps: BorderDeps) {
     this.#deps = deps;
@@ -49,14 +57,40 @@ export class Border {
     this.#trust = buildTrustStore(roots.map(({ der }) => decodeCertificate(der, { strict: true })));
     this.#crls = crl === undefined ? [] : [decodedCrl(crl)];
     this.#from = { roots: roots.length, crl };
+    this.#exemplars = new Map();
+  }
+
+  /** EF.SODs that were examined, in full or by an exemplar. */
+  get examined(): { readonly inFull: number; readonly byExemplar: number } {
+    return this.#examined;
   }
 
   /** @throws InvariantBroken unless a border that is strict about everything trusts the SOD, and it is what was ordered */
   async check(efSod: Uint8Array, intent: SodIntent, signer: DocumentSignerEntry): Promise<void> {
     if (this.#trust === undefined) await this.reload();
+    const at = this.#deps.clock.now();
+    const exemplars = this.#exemplars;
+    const likeness = [intent.keyId, efSod.length, ...intent.dataGroupHashes.keys()].join(' ');
+    if (await exemplars.get(likeness)?.isMatchedBy(efSod, intent, at)) {
+      this.#examined.byExemplar += 1;
+      return;
+    }
+    const report = await this.#examine(efSod, intent, signer, at);
+    this.#examined.inFull += 1;
+    const exemplar = Exemplar.of(efSod, report, intent, at, this.#instants(report));
+    if (exemplar === undefined) return;
+    if (exemplars.size >= maxExemplars) exemplars.clear();
+    exemplars.set(likeness, exemplar);
+  }
+
+  async #examine(
+    efSod: Uint8Array,
+    intent: SodIntent,
+    signer: DocumentSignerEntry,
+    at: Date,
+  ): Promise<PassiveAuthenticationReport> {
     const trust = this.#trust;
     if (trust === undefined) throw new InvariantBroken('there is no CSCA certificate to check against');
-    const at = this.#deps.clock.now();
     const report = await passiveAuthenticationAsync({
       efSod,
       trust,
@@ -78,8 +112,23 @@ export class Border {
     }
     assertRules(efSod, report, at);
     assertOrdered(report, intent, signer);
+    return report;
+  }
+
+  /** When an answer about the Document Signer, its CSCA or the CRL may change with time alone. */
+  #instants({ dsc, csca }: PassiveAuthenticationReport): readonly Date[] {
+    const { notBefore, notAfter } = dsc?.privateKeyUsagePeriod ?? {};
+    // A border gives a usage period a day, because the date of issue has no time of day.
+    const usage = [notBefore, notAfter].flatMap((end) =>
+      end === undefined ? [] : [-dayMs, 0, dayMs].map((shift) => new Date(end.getTime() + shift)),
+    );
+    const certificates = [dsc, csca?.certificate].flatMap((of) => [of?.notBefore, of?.notAfter]);
+    const crls = this.#crls.flatMap((crl) => [crl.thisUpdate, crl.nextUpdate]);
+    return [...usage, ...certificates, ...crls].filter((instant) => instant !== undefined);
   }
 }
+
+const dayMs = 86_400_000;
 
 /** The signature was verified a moment ago; the signing time of a SOD that is completed after a crash is older. */
 const answeredFor = ['S-SIG', 'S-SIG-DIGESTINFO', 'S-TIME-NOW'];
@@ -96,19 +145,20 @@ function assertOrdered(
   intent: SodIntent,
   signer: DocumentSignerEntry,
 ): void {
-  const { ldsSecurityObject: lds, dsc } = report;
+  const { ldsSecurityObject: lds, dsc, signedData } = report;
+  const signedAt = signedData?.signerInfos[0]?.signedAttributes?.signingTime;
   const sameHashes =
     lds?.dataGroupHashes.size === intent.dataGroupHashes.size &&
     [...intent.dataGroupHashes].every(([number, hash]) => {
       const signed = lds.dataGroupHashes.get(number);
       return signed !== undefined && Buffer.compare(signed, hash) === 0;
     });
-  const unicodeVersion = intent.lds.version === '1.8' ? intent.lds.unicodeVersion : undefined;
   const isOrdered =
     sameHashes &&
+    signedAt?.getTime() === intent.signingTime.getTime() &&
     lds.hashAlgorithm.name === intent.digestAlgorithm &&
     lds.version === (intent.lds.version === '1.8' ? 1 : 0) &&
-    lds.ldsVersionInfo?.unicodeVersion === unicodeVersion &&
+    lds.ldsVersionInfo?.unicodeVersion === unicodeVersionOf(intent.lds) &&
     dsc?.fingerprint === signer.certificate.fingerprint;
   if (!isOrdered) throw new InvariantBroken(`the SOD of ${intent.requestId} is not what was ordered`);
 }
