@@ -313,10 +313,10 @@ describe('a sync of the disk', () => {
     const syncs = holdSyncs();
     const answers: string[] = [];
     const recorded = sods.record(intentOf('one'), Uint8Array.of(1), 'bb'.repeat(32));
-    void recorded.then(() => answers.push('recorded'));
+    const asked = [recorded.then(() => answers.push('recorded'))];
     await eventually('the commit', async () => database.first(countOfSods)?.count === 1);
-    void sods.find('one').then(() => answers.push('found'));
-    void sods.claim(intentOf('one')).then(({ kind }) => answers.push(kind));
+    asked.push(sods.find('one').then(() => answers.push('found')));
+    asked.push(sods.claim(intentOf('one')).then(({ kind }) => answers.push(kind)));
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(answers).toEqual([]);
     syncs.end();
@@ -325,6 +325,7 @@ describe('a sync of the disk', () => {
       syncs.end();
       return answers.length === 3;
     });
+    await Promise.all(asked);
     expect(answers.toSorted()).toEqual(['found', 'recorded', 'recorded']);
   });
 

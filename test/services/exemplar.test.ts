@@ -214,20 +214,17 @@ describe('by an exemplar', () => {
     }
   });
 
-  it('nothing is released when time has ended what the exemplar was examined with', async () => {
-    const ends = [
-      ['the CRL', '2026-05-02T00:00:00Z'],
-      ['the usage period', '2026-04-03T00:00:00Z'],
-      ['the Document Signer certificate', '2037-01-02T00:00:00Z'],
-    ] as const;
-    for (const [what, end] of ends) {
-      const at = new Date(end);
-      const intent = world.intent({ signingTime: at });
-      const efSod = world.sign(intent);
-      world.at = at;
-      expect(await world.accepts(border, efSod, intent), what).toBe(false);
-      world.at = now;
-    }
+  it.each([
+    ['the CRL', '2026-05-02T00:00:00Z'],
+    ['the usage period', '2026-04-03T00:00:00Z'],
+    ['the Document Signer certificate', '2037-01-02T00:00:00Z'],
+  ])('nothing is released when time has ended %s that the exemplar was examined with', async (_, end) => {
+    const at = new Date(end);
+    const intent = world.intent({ signingTime: at });
+    const efSod = world.sign(intent);
+    world.at = at;
+    expect(await world.accepts(border, efSod, intent)).toBe(false);
+    world.at = now;
   });
 
   it('nothing is released any more once the signer is revoked', async () => {

@@ -92,8 +92,8 @@ export class GroupCommit {
     this.#queue = [];
     this.#durable = this.#database.sync().then(
       () => this.#end(answers),
-      (error: Unavailable) => {
-        this.#lost = error;
+      (error: unknown) => {
+        if (error instanceof Unavailable) this.#lost = error;
         this.#end(
           committed.map(
             ({ reject }) =>

@@ -1,8 +1,5 @@
-import { close, fdatasync, openSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import { Unavailable } from '../../services/errors.ts';
-
-const dataSync = promisify(fdatasync);
 
 /**
  * The write-ahead log of a database, as a file that can be synced without holding up the thread that writes it.
@@ -11,7 +8,8 @@ const dataSync = promisify(fdatasync);
 export class WriteAheadLog {
   readonly #path: string;
   readonly #descriptor: number;
-  #pending = Promise.resolve();
+  #underWay = 0;
+  #isEnded = false;
 
   /** @param path of the database, which is open in WAL mode and was read once */
   constructor(path: string) {
@@ -25,19 +23,32 @@ export class WriteAheadLog {
    * @throws Unavailable with outcome `unknown`
    */
   sync(): Promise<void> {
-    const done = dataSync(this.#descriptor);
-    this.#pending = done.catch(() => undefined);
-    return done.catch((cause: NodeJS.ErrnoException) => {
-      throw new Unavailable('records', `${this.#path} could not be synced (${cause.code})`, {
-        outcome: 'unknown',
-        mend: 'the disk reports errors: look at the system log, then start the service again',
-        cause,
+    return new Promise((resolve, reject) => {
+      this.#underWay += 1;
+      fdatasync(this.#descriptor, (cause) => {
+        this.#underWay -= 1;
+        this.#closeWhenIdle();
+        if (cause === null) resolve();
+        else reject(this.#lost(cause));
       });
     });
   }
 
   /** Once the sync under way has ended. */
   close(): void {
-    void this.#pending.then(() => close(this.#descriptor));
+    this.#isEnded = true;
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#isEnded && this.#underWay === 0) closeSync(this.#descriptor);
+  }
+
+  #lost(cause: NodeJS.ErrnoException): Unavailable {
+    return new Unavailable('records', `${this.#path} could not be synced (${cause.code})`, {
+      outcome: 'unknown',
+      mend: 'the disk reports errors: look at the system log, then start the service again',
+      cause,
+    });
   }
 }
