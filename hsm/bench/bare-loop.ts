@@ -3,9 +3,8 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import pkcs11 from 'pkcs11js';
 import { digestByName } from '../../src/formats/algorithms/digests.ts';
 import type { SignatureAlgorithm } from '../../src/formats/algorithms/signature-algorithms.ts';
-import { initialiseArguments } from '../initialise-arguments.ts';
 import { signOperation } from '../mechanisms.ts';
-import { PinFile } from '../pin-file.ts';
+import { openBareSession } from './bare-session.ts';
 import type { TokenConfiguration } from '../pkcs11-token.ts';
 
 /** A key on the token, and for how long to sign with it. */
@@ -43,16 +42,10 @@ export class BareLoop {
   readonly #session: Buffer;
   readonly #out = Buffer.alloc(1024);
 
-  constructor({ module, tokenLabel, pinFile, libraryParameters }: TokenConfiguration) {
-    this.#module = new pkcs11.PKCS11();
-    this.#module.load(module);
-    this.#module.C_Initialize(initialiseArguments(libraryParameters));
-    const slot = this.#module
-      .C_GetSlotList(true)
-      .find((candidate) => withoutPadding(this.#module.C_GetTokenInfo(candidate).label) === tokenLabel);
-    if (slot === undefined) throw new Error(`no token is labelled ${tokenLabel}`);
-    this.#session = this.#module.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION);
-    this.#module.C_Login(this.#session, pkcs11.CKU_USER, new PinFile(pinFile).read());
+  constructor(token: TokenConfiguration) {
+    const { module, session } = openBareSession(token, 'read-only');
+    this.#module = module;
+    this.#session = session;
   }
 
   /** Signs and verifies until the time is over. @throws Error when a signature does not verify */
@@ -94,11 +87,6 @@ export class BareLoop {
     if (handle === undefined) throw new Error(`the token has no private key ${keyId}`);
     return handle;
   }
-}
-
-/** Labels are padded with blanks by the standard, with zero octets by the binding. */
-function withoutPadding(label: string): string {
-  return label.replaceAll('\0', '').trimEnd();
 }
 
 /** PKCS#11 returns ECDSA signatures as r‖s. */

@@ -28,6 +28,8 @@ function startBench(...options: string[]) {
     '4',
     '--batch-lines',
     '500',
+    // test/interop/peer.test.ts has it.
+    '--no-peer',
     '--algorithms',
     'ecdsa-P-256-sha256',
   ];

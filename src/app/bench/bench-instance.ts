@@ -28,12 +28,14 @@ export interface BenchInstance extends Instance {
   readonly signers: readonly BenchedSigner[];
 }
 
-/** What the bare loop needs of a Document Signer's key. */
+/** What the bare loop and the peer need of a Document Signer's key. */
 export interface BenchedKey {
   readonly keyId: string;
   readonly algorithm: SignatureAlgorithm;
   /** SubjectPublicKeyInfo with a named curve, DER. */
   readonly publicKey: Uint8Array;
+  /** The Document Signer certificate, DER. */
+  readonly certificate: Uint8Array;
 }
 
 /** Makes the folder; keys and certificates are made when it is first served. */
@@ -92,7 +94,7 @@ export async function benchedKey(instance: Instance, { profile }: BenchedSigner)
     const { subjectPublicKey } = decodeCertificate(certificate.der, { strict: true });
     if (subjectPublicKey.kind === 'unsupported') throw new InvariantBroken(subjectPublicKey.reason);
     const publicKey = toKeyObject(subjectPublicKey).export({ format: 'der', type: 'spki' });
-    return { keyId: key.keyId, algorithm: algorithm.signature, publicKey };
+    return { keyId: key.keyId, algorithm: algorithm.signature, publicKey, certificate: certificate.der };
   } finally {
     records.close();
   }

@@ -4,8 +4,10 @@ import { BatchLoad } from './batch-load.ts';
 import { type BenchInstance, makeBenchInstance } from './bench-instance.ts';
 import { measureCrl, measureCrlActs } from './crl-bench.ts';
 import { measureColdStart } from './cold-start.ts';
+import { JavaPeer, missingForPeer } from './java-peer.ts';
 import type { Measurement } from './measurement.ts';
 import { ownCpu } from './own-cpu.ts';
+import { measurePeer, peerKey, reasonAgainstPeer } from './peer-bench.ts';
 import { ServiceProcess } from './service-process.ts';
 import { measureMemory } from './service-memory.ts';
 import { measureLatency, measureSods } from './sod-bench.ts';
@@ -24,6 +26,8 @@ export interface BenchOptions {
   readonly inFlight: number;
   /** Lines of the batch that shows how much memory the service takes. */
   readonly batchLines: number;
+  /** Whether to measure Bouncy Castle with SunPKCS11 beside the service. */
+  readonly peer: boolean;
   /** Folder for CPU profiles of the service and its signers. */
   readonly profiles: string | undefined;
 }
@@ -32,6 +36,8 @@ export interface BenchEvents {
   /** What is being done, for people who wait. */
   progress(doing: string): void;
   measured(measurement: Measurement): void;
+  /** What is not measured, and why. */
+  skipped(what: string, why: string): void;
 }
 
 /** It answers from memory: more than this makes it no steadier. */
@@ -66,6 +72,7 @@ async function benchSods(
   const { seconds, rounds, inFlight } = options;
   const service = new ServiceProcess(instance, options.profiles);
   let limit: BareLimit | undefined;
+  let peer: JavaPeer | undefined;
   try {
     await service.ready(signal);
     limit = new BareLimit(instance, signal);
@@ -73,6 +80,7 @@ async function benchSods(
     const bench = { instance, service, limit, seconds, rounds, signal };
     const stations = new StationLoad(instance, inFlight);
     const batches = new BatchLoad(instance);
+    peer = options.peer ? await startPeer(instance, events) : undefined;
     events.progress('TLS by itself');
     const tlsUs = await measureTls(instance, {
       inFlight,
@@ -89,6 +97,13 @@ async function benchSods(
       events.measured(await measureLatency(bench, signer, half));
       const batch = { name: 'sod-batch', load: batches, inFlight: 1 } as const;
       events.measured(await measureSods(bench, signer, batch));
+      if (peer === undefined) continue;
+      try {
+        const sides = { peer, load: batches };
+        for (const measurement of await measurePeer(bench, signer, sides)) events.measured(measurement);
+      } catch (error) {
+        events.skipped(`peer with ${signer.algorithm}`, reasonAgainstPeer(error));
+      }
     }
     const documentType = instance.signers[0]?.documentType ?? '';
     events.progress(`memory in a batch of ${options.batchLines} lines`);
@@ -96,6 +111,20 @@ async function benchSods(
     events.measured(await measureMemory(service, long, signal));
   } finally {
     limit?.close();
+    peer?.close();
     await service.stop();
   }
+}
+
+async function startPeer(instance: BenchInstance, events: BenchEvents): Promise<JavaPeer | undefined> {
+  const missing = missingForPeer();
+  if (missing.length > 0) {
+    events.skipped('peer', `it needs apt-get install ${missing.join(' ')}`);
+    return undefined;
+  }
+  events.progress('starting the peer');
+  return JavaPeer.start(
+    instance,
+    await Promise.all(instance.signers.map((signer) => peerKey(instance, signer))),
+  );
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { runBareLoop } from '../bench/bare-limit.ts';
 import { runCrlActs } from '../bench/crl-act.ts';
+import { putPeerObjects } from '../bench/java-peer.ts';
 import { type Measurement, median, threeDigits } from '../bench/measurement.ts';
 import { runBench } from '../bench/run-bench.ts';
 import type { SodMeasurement } from '../bench/sod-bench.ts';
@@ -17,6 +18,7 @@ interface BenchCommandOptions {
   readonly rounds: number;
   readonly inFlight: number;
   readonly batchLines: number;
+  readonly peer: boolean;
   readonly profile?: string;
   readonly json?: boolean;
 }
@@ -38,6 +40,7 @@ export function registerBench(program: Command, screen: Screen): void {
     .option('--rounds <n>', 'rounds of each side, taken in turns', wholeNumber, 3)
     .option('--in-flight <n>', 'requests under way at a time', wholeNumber, 32)
     .option('--batch-lines <n>', 'lines of the batch that memory is measured with', wholeNumber, 100_000)
+    .option('--no-peer', 'not beside Bouncy Castle with SunPKCS11, which takes longest')
     .option('--profile <dir>', 'write CPU profiles of service and signers', (path) => resolve(path))
     .option('--json', 'one JSON object a line')
     .action((options: BenchCommandOptions) => bench(options, screen));
@@ -55,6 +58,15 @@ export function registerBench(program: Command, screen: Screen): void {
     .argument('<entries>', 'entries of the first CRL', wholeNumber)
     .argument('<next>', 'CRLs after it', wholeNumber)
     .action((entries: number, next: number, { home }: { home: string }) => runCrlActs(home, entries, next));
+
+  program
+    .command('bench-peer-objects', { hidden: true })
+    .description('certificates beside keys; started by bench')
+    .requiredOption('--home <dir>', 'folder of the instance', homePath)
+    .argument('<keys...>', 'CKA_ID, hexadecimal')
+    .action((keyIds: readonly string[], { home }: { home: string }) => {
+      screen.stdout.write(`${putPeerObjects(home, keyIds)}\n`);
+    });
 
   program
     .command('bench-tls', { hidden: true })
@@ -77,6 +89,7 @@ async function bench(options: BenchCommandOptions, screen: Screen): Promise<void
       { ...measured, policies: shippedPolicies, profiles: profile },
       {
         progress: (doing) => screen.stderr.write(json ? '' : paint(screen, 'dim', `  … ${doing}\n`)),
+        skipped: (what, why) => screen.stderr.write(`${what}: not measured, ${why}\n`),
         measured: (measurement) => line(json ? JSON.stringify(rounded(measurement)) : row(measurement)),
       },
       interrupted.signal,
