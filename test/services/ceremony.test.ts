@@ -19,6 +19,7 @@ import type { CeremonyFolder } from '../../src/services/ceremony/ceremony-folder
 import { prepareCeremony } from '../../src/services/ceremony/run-ceremony.ts';
 import { acceptResponse } from '../../src/services/exchange/accept-response.ts';
 import { checkRequest, processRequest } from '../../src/services/exchange/process-request.ts';
+import { plannedSigners } from '../../src/services/issuance/establish.ts';
 import { requestCertificates, withdrawRequest } from '../../src/services/exchange/request-certificates.ts';
 import { CeremonyWorld, ceremony, planned, rootSteps, silent, witnesses } from '../support/ceremony-world.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
@@ -464,6 +465,51 @@ describe('an answer', () => {
     );
   });
 
+  it('has every kind of signer on its token certified', async () => {
+    const { online, offline } = world;
+    const others = [
+      { profile: 'deviation-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256' },
+      { profile: 'vds-signer', keyAlgorithm: 'ecdsa-P-256-sha256', name: 'VS' },
+      { profile: 'vds-nc-signer', keyAlgorithm: 'ecdsa-P-256-sha256', name: 'HEALTH01' },
+      { profile: 'lds2-visa-signer', keyAlgorithm: 'ecdsa-P-256-sha256', name: 'TR1' },
+      { profile: 'dtc-signer', keyAlgorithm: 'ecdsa-P-256-sha256' },
+    ];
+    const plan = {
+      csca: offlinePlan,
+      documentSigners: [],
+      masterListSigner: planned[1],
+      accessCa: planned[1],
+    };
+    const signers = plannedSigners({ ...plan, otherSigners: others }, online.deps.policies).slice(1);
+    const wanted = { profiles: others.map(({ profile }) => profile), crlOnly: false };
+    const asked = await requestCertificates(online.deps, signers, wanted, silent);
+    world.now = new Date(world.now.getTime() + day);
+    await accept(await processRequest(offline.deps, asked, silent));
+    const issued = (await online.deps.records.certificates()).slice(-others.length);
+    expect(issued.map(({ profile }) => profile)).toEqual(others.map(({ profile }) => profile));
+    expect(issued[1]?.serialNumber).toBeLessThan(1n << 20n);
+  });
+
+  it('asks for nothing where a profile needs a name that nobody gave', async () => {
+    const unnamed = {
+      profile: 'vds-signer',
+      keyAlgorithm: 'ecdsa-P-256-sha256',
+      role: 'vds-signer',
+    } as const;
+    const keys = (await world.online.deps.records.keys()).length;
+    const made = requestCertificates(
+      world.online.deps,
+      [unnamed],
+      { profiles: ['vds-signer'], crlOnly: false },
+      silent,
+    );
+    await expect(made).rejects.toMatchObject({
+      kind: 'refused',
+      details: { field: 'keys.otherSigners.name' },
+    });
+    expect(await world.online.deps.records.keys()).toHaveLength(keys);
+  });
+
   it('carries the announcement of a new CSCA key, and shows it until it is there', async () => {
     const { online, offline } = world;
     const asked = await requestCertificates(online.deps, planned, { profiles: [], crlOnly: true }, silent);
@@ -500,6 +546,8 @@ describe('an answer', () => {
     expect([...crl.revokedCertificates].map((entry) => entry.serialNumber)).toEqual([serialNumber]);
   });
 });
+
+const offlinePlan = { offline: true } as const;
 
 describe('the signer that signs bundles is no oracle', () => {
   let world: CeremonyWorld;

@@ -28,6 +28,7 @@ const plan = {
   csca: { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha384' },
   documentSigners: [{ profile: 'dsc-passport', keyAlgorithm: 'ecdsa-P-256-sha256' }],
   masterListSigner: { profile: 'master-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256' },
+  otherSigners: [],
   accessCa: { profile: 'access-ca', keyAlgorithm: 'ecdsa-P-256-sha256' },
 };
 const silent = () => undefined;

@@ -33,6 +33,7 @@ const plan = {
   csca,
   documentSigners: [{ profile: 'dsc-passport', keyAlgorithm: 'ecdsa-P-256-sha256' }],
   masterListSigner: { profile: 'master-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256' },
+  otherSigners: [],
   accessCa: { profile: 'access-ca', keyAlgorithm: 'ecdsa-P-256-sha256' },
 };
 const day = 86_400_000;

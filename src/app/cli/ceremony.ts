@@ -18,6 +18,7 @@ import {
 import { Refused } from '../../services/errors.ts';
 import { acceptResponse } from '../../services/exchange/accept-response.ts';
 import { establishExchangeKey, publicKeyInfo } from '../../services/exchange/exchange-key.ts';
+import { plannedSigners } from '../../services/issuance/establish.ts';
 import { requestCertificates, withdrawRequest } from '../../services/exchange/request-certificates.ts';
 import { isOffline } from '../../services/issuance/establish.ts';
 import { publishMasterList } from '../../services/masterlist/publish-master-list.ts';
@@ -301,10 +302,7 @@ async function makeRequest(options: RequestCommandOptions, screen: Screen): Prom
       const sequence = await withdrawRequest(deps, withdraw);
       screen.stdout.write(`request ${sequence} is withdrawn\n`);
     }
-    const planned = [
-      ...keys.documentSigners.map((key) => ({ ...key, role: 'document-signer' }) as const),
-      { ...keys.masterListSigner, role: 'master-list-signer' } as const,
-    ];
+    const planned = plannedSigners(keys, instance.policies);
     const wanted = { profiles: options.profile, crlOnly: options.crlOnly === true };
     const say = (making: string) => screen.stdout.write(`making ${making}\n`);
     const octets = await requestCertificates(deps, planned, wanted, say);

@@ -5,8 +5,10 @@ import {
   makeCertifiedKey,
   type InstancePlan,
   type PlannedKey,
+  plannedSigners,
 } from '../../services/issuance/establish.ts';
 import { announceRollover, rollOver } from '../../services/keys/csca-rollover.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
 import type { KeyRole } from '../../services/ports.ts';
 import { writeTrust } from '../instance/establish-instance.ts';
 import { defaultHome, homePath } from './instance-options.ts';
@@ -32,7 +34,7 @@ export function registerRotate(program: Command, screen: Screen): void {
       const say = (making: string) => screen.stdout.write(`making ${making}\n`);
       await withInstance(home, async (instance, { issuance }) => {
         const { keys } = instance.configuration;
-        const { planned, role } = plannedKey(keys, profile);
+        const { planned, role } = plannedKey(keys, instance.policies, profile);
         if (announce === true) {
           assertCsca(role);
           const { notBefore } = await announceRollover(issuance);
@@ -50,7 +52,11 @@ export function registerRotate(program: Command, screen: Screen): void {
     });
 }
 
-function plannedKey(plan: InstancePlan, profile: string): { planned: PlannedKey; role: KeyRole } {
+function plannedKey(
+  plan: InstancePlan,
+  policies: Policies,
+  profile: string,
+): { planned: PlannedKey; role: KeyRole } {
   if (isOffline(plan.csca)) {
     throw new Refused('key-not-active', 'the CSCA of this instance is on another machine', {
       field: 'profile',
@@ -58,12 +64,10 @@ function plannedKey(plan: InstancePlan, profile: string): { planned: PlannedKey;
     });
   }
   if (profile === plan.csca.profile) return { planned: plan.csca, role: 'csca' };
-  if (profile === plan.masterListSigner.profile) {
-    return { planned: plan.masterListSigner, role: 'master-list-signer' };
-  }
-  const planned = plan.documentSigners.find((candidate) => candidate.profile === profile);
-  if (planned !== undefined) return { planned, role: 'document-signer' };
-  const profiles = [plan.csca, plan.masterListSigner, ...plan.documentSigners].map((key) => key.profile);
+  const signers = plannedSigners(plan, policies);
+  const signer = signers.find((candidate) => candidate.profile === profile);
+  if (signer !== undefined) return { planned: signer, role: signer.role };
+  const profiles = [plan.csca, ...signers].map((key) => key.profile);
   throw new Refused('policy', `sigillo.yaml plans no key of the profile ${profile}`, {
     field: 'profile',
     mend: `use one of ${profiles.join(', ')}`,

@@ -79,6 +79,8 @@ const configurationSchema = z.strictObject({
     csca: z.union([plannedKey, offlineCsca]),
     documentSigners: z.array(plannedKey).min(1),
     masterListSigner: plannedKey,
+    /** Deviation List, bar-code, VDS-NC, LDS2 and DTC signers. `name` is for subjects that have one. */
+    otherSigners: z.array(plannedKey.extend({ name: z.string().min(1).optional() })).default([]),
     accessCa: plannedKey,
   }),
   http: z.strictObject({

@@ -112,6 +112,7 @@ function developmentConfiguration(options: DevelopmentOptions, module: string): 
       csca: planned('csca'),
       documentSigners: (options.documentSigners ?? ['dsc-passport', 'dsc-residence-permit']).map(planned),
       masterListSigner: planned('master-list-signer'),
+      otherSigners: [],
       accessCa: planned('access-ca'),
     },
     http: { address: '0.0.0.0', hosts: ['localhost', '127.0.0.1'], portBase },

@@ -234,11 +234,8 @@ function assertRequested(
   const key = keyIdentifierOf(publicKeyValueOf(requested.publicKey, 'publicKey'));
   if (Buffer.compare(keyIdentifier(certificate.subjectPublicKey), key) !== 0) refuse('the public key');
   if (certificate.subject.country !== requested.subject.country) refuse("the subject's country");
-  if (
-    requested.subject.sequence !== undefined &&
-    !certificate.subject.display.includes(requested.subject.sequence)
-  ) {
-    refuse('the subject');
+  for (const part of [requested.subject.sequence, requested.subject.name]) {
+    if (part !== undefined && !certificate.subject.display.includes(part)) refuse('the subject');
   }
   const profile = deps.policies.profiles.get(requested.profile);
   const validity = profile?.validity;
@@ -247,7 +244,9 @@ function assertRequested(
   const from = certificate.privateKeyUsagePeriod?.notBefore ?? certificate.notBefore;
   if (from < requested.usage.from) refuse('the start of the usage period');
   const until = certificate.privateKeyUsagePeriod?.notAfter ?? certificate.notAfter;
-  if (until.getTime() !== addPeriod(from, validity.privateKeyUsage ?? validity.certificate).getTime()) {
+  const isLimited = profile.extensions.privateKeyUsagePeriod !== undefined;
+  const usage = (isLimited ? validity.privateKeyUsage : undefined) ?? validity.certificate;
+  if (until.getTime() !== addPeriod(from, usage).getTime()) {
     refuse('the usage period');
   }
   if (certificate.notAfter.getTime() !== addPeriod(from, validity.certificate).getTime())

@@ -11,20 +11,15 @@ import type { CertificateProfile } from '../../rules/profile/certificate-profile
 import { decodedCrl, profilesUnderCsca } from '../crl/crl-entries.ts';
 import { integerContent } from '../../formats/der/writer.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
-import type { PlannedKey } from '../issuance/establish.ts';
+import type { PlannedSigner } from '../issuance/establish.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { makeKeyPair } from '../issuance/make-key-pair.ts';
 import { type KeyLife, keyLives } from '../keys/key-life.ts';
 import { startOfNext } from '../keys/maintain-keys.ts';
-import type { KeyOrder, KeyRole, Revocation } from '../ports.ts';
+import type { KeyOrder, Revocation } from '../ports.ts';
 import { bundleRefusal, type ExchangeDeps, partnerOf } from './exchange-deps.ts';
 import { establishExchangeKey, publicKeyInfo } from './exchange-key.ts';
 import type { SentRequest } from './exchange-records.ts';
-
-/** A key that the instance plans, with the role that its profile gives it. */
-export interface RequestableKey extends PlannedKey {
-  readonly role: KeyRole;
-}
 
 export interface RequestOptions {
   /** Profiles to request the next key of whether it is due or not; those that are due where empty. */
@@ -43,7 +38,7 @@ export interface RequestOptions {
  */
 export async function requestCertificates(
   deps: ExchangeDeps,
-  planned: readonly RequestableKey[],
+  planned: readonly PlannedSigner[],
   options: RequestOptions,
   progress: (making: string) => void,
 ): Promise<Uint8Array> {
@@ -109,7 +104,7 @@ async function completeRequest(
 }
 
 interface WantedKey {
-  readonly planned: RequestableKey;
+  readonly planned: PlannedSigner;
   readonly number: number;
   /** A key that was made for an earlier request and never certified. */
   readonly made: KeyOrder | undefined;
@@ -118,7 +113,7 @@ interface WantedKey {
 
 async function wantedKeys(
   deps: ExchangeDeps,
-  planned: readonly RequestableKey[],
+  planned: readonly PlannedSigner[],
   options: RequestOptions,
 ): Promise<readonly WantedKey[]> {
   const unknown = options.profiles.find((name) => !planned.some(({ profile }) => profile === name));
@@ -145,7 +140,7 @@ async function wantedKeys(
 /** The key to request for a plan; undefined while the newest one serves. */
 function nextKey(
   deps: ExchangeDeps,
-  planned: RequestableKey,
+  planned: PlannedSigner,
   lives: readonly KeyLife[],
   isAsked: boolean,
 ): WantedKey | undefined {
@@ -166,7 +161,7 @@ function nextKey(
 
 function dueFrom(
   deps: ExchangeDeps,
-  planned: RequestableKey,
+  planned: PlannedSigner,
   newest: KeyLife,
   otherwise: Date | undefined,
 ): Date | undefined {
@@ -185,6 +180,7 @@ async function requestFor(
   if (profile === undefined)
     throw new InvariantBroken(`sigillo.yaml plans a profile ${name} that is not there`);
   const sequence = String(number).padStart(5, '0');
+  const open = placeholders(profile, sequence, planned.name);
   let key = made;
   if (key === undefined) {
     progress(`key pair ${name}-${sequence} (${keyAlgorithm}) on the token`);
@@ -195,8 +191,27 @@ async function requestFor(
     profile: name,
     keyAlgorithm: key.keyAlgorithm,
     publicKey: await publicKeyInfo(deps, key),
-    subject: { country: deps.state.country, sequence },
+    subject: { country: deps.state.country, ...open },
     usage: { from: usageFrom, until: usageUntil(profile, usageFrom) },
+  };
+}
+
+/** Values for what the subject of the profile leaves open. */
+function placeholders(
+  { profile, subject }: CertificateProfile,
+  sequence: string,
+  name: string | undefined,
+): { sequence?: string; name?: string } {
+  const asks = (placeholder: string) => JSON.stringify(subject).includes(`{${placeholder}}`);
+  if (asks('name') && name === undefined) {
+    throw new Refused('policy', `the subject of ${profile} needs a name`, {
+      field: 'keys.otherSigners.name',
+      mend: 'give it in sigillo.yaml',
+    });
+  }
+  return {
+    ...(asks('sequence') ? { sequence } : {}),
+    ...(asks('name') && name !== undefined ? { name } : {}),
   };
 }
 

@@ -2,7 +2,9 @@ import { publishCrl } from '../crl/publish-crl.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord, IssuanceIntent, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
-import { InvariantBroken, Unavailable } from '../errors.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
+import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
+import { roles } from '../signing-core/roles.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { completeCertificate, issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { completeKeyPair, makeKeyPair } from './make-key-pair.ts';
@@ -13,6 +15,8 @@ export interface PlannedKey {
   /** Profile of its certificate; also the start of the key's label. */
   readonly profile: string;
   readonly keyAlgorithm: string;
+  /** For the placeholder {name} of the profile's subject. */
+  readonly name?: string | undefined;
 }
 
 /** The CSCA is on another machine: its certificates come by `sigillo ceremony accept`. */
@@ -25,6 +29,7 @@ export interface InstancePlan {
   readonly csca: PlannedKey | OfflineCsca;
   readonly documentSigners: readonly PlannedKey[];
   readonly masterListSigner: PlannedKey;
+  readonly otherSigners: readonly PlannedKey[];
   readonly accessCa: PlannedKey;
 }
 
@@ -45,10 +50,9 @@ export async function establish(
   if (isOffline(plan.csca)) return establishBesideCsca(deps, plan, progress);
   await establishCertificate(deps, plan.csca, 'csca', progress);
   await establishCertificate(deps, plan.accessCa, 'access-ca', progress);
-  for (const planned of plan.documentSigners) {
-    await establishCertificate(deps, planned, 'document-signer', progress);
+  for (const { role, ...planned } of plannedSigners(plan, deps.policies)) {
+    await establishCertificate(deps, planned, role, progress);
   }
-  await establishCertificate(deps, plan.masterListSigner, 'master-list-signer', progress);
   if ((await deps.records.latestCrl()) === undefined) {
     progress('CRL of the CSCA');
     await publishCrl(deps);
@@ -57,6 +61,29 @@ export async function establish(
     progress('master list');
     await publishMasterList(deps);
   }
+}
+
+/** A key that the CSCA certifies, with the role that its profile gives it. */
+export interface PlannedSigner extends PlannedKey {
+  readonly role: KeyRole;
+}
+
+/**
+ * Every signer under the CSCA that is planned.
+ *
+ * @throws Refused `policy` for a profile that is not there, or whose keys do not live on the token
+ */
+export function plannedSigners(plan: InstancePlan, { profiles }: Policies): readonly PlannedSigner[] {
+  const keys = [...plan.documentSigners, plan.masterListSigner, ...plan.otherSigners];
+  return keys.map((planned) => {
+    const profile = profiles.get(planned.profile);
+    const role = profile?.issuer === 'csca' ? roles[profile.kind].subject : undefined;
+    if (role !== undefined && role !== 'csca') return { ...planned, role };
+    throw new Refused('policy', `${planned.profile} is no profile of a signer under the CSCA`, {
+      field: 'keys',
+      mend: 'name profiles of policies/ whose keys live on the token',
+    });
+  });
 }
 
 export function isOffline(csca: InstancePlan['csca']): csca is OfflineCsca {
@@ -79,7 +106,7 @@ async function establishBesideCsca(
 async function lacksNothing(deps: IssuanceDeps, plan: InstancePlan): Promise<boolean> {
   if (isOffline(plan.csca)) return false;
   const issued = new Set((await deps.records.certificates()).map(({ profile }) => profile));
-  const planned = [plan.csca, plan.accessCa, ...plan.documentSigners, plan.masterListSigner];
+  const planned = [plan.csca, plan.accessCa, ...plannedSigners(plan, deps.policies)];
   return (
     planned.every(({ profile }) => issued.has(profile)) &&
     (await deps.records.latestCrl()) !== undefined &&
@@ -152,7 +179,7 @@ export async function makeCertifiedKey(
   }
   return issueCertificate(deps, {
     profile,
-    subject: { sequence },
+    subject: planned.name === undefined ? { sequence } : { sequence, name: planned.name },
     subjectKey: { keyId: key.keyId },
     keyAlgorithm,
     issuer: await issuerOf(deps, profile),

@@ -1,5 +1,11 @@
 import { addPeriod, type Period } from '../../rules/profile/period.ts';
-import { isOffline, makeCertifiedKey, type InstancePlan, type PlannedKey } from '../issuance/establish.ts';
+import {
+  isOffline,
+  makeCertifiedKey,
+  type InstancePlan,
+  type PlannedKey,
+  plannedSigners,
+} from '../issuance/establish.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
 import type { KeyRole, SodRecords } from '../ports.ts';
 import { type KeyLife, keyLives, reasonToRetire } from './key-life.ts';
@@ -26,12 +32,9 @@ export async function maintainKeys(
 ): Promise<boolean> {
   let changed = false;
   // With an offline CSCA the next keys are made by `sigillo ceremony request`.
-  const prepared = isOffline(plan.csca) ? [] : plan.documentSigners;
-  for (const planned of prepared) {
-    if (await prepareNext(deps, planned, 'document-signer', progress)) changed = true;
-  }
-  if (!isOffline(plan.csca)) {
-    if (await prepareNext(deps, plan.masterListSigner, 'master-list-signer', progress)) changed = true;
+  const prepared = isOffline(plan.csca) ? [] : plannedSigners(plan, deps.policies);
+  for (const { role, ...planned } of prepared) {
+    if (await prepareNext(deps, planned, role, progress)) changed = true;
   }
   if (await retireOver(deps, progress)) changed = true;
   if (await destroyRetired(deps, progress)) changed = true;
