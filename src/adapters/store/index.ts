@@ -1,11 +1,13 @@
 import type { Refused, Unavailable } from '../../services/errors.ts';
 import type { ExchangeRecords } from '../../services/exchange/exchange-records.ts';
+import type { LogArchive } from '../../services/log/fsck.ts';
 import type { LogRecords } from '../../services/log/log-records.ts';
 import type { ArchiveRecords, Clock, IssuanceRecords, SodRecords } from '../../services/ports.ts';
 import { SqliteArchiveRecords } from './archive-records.ts';
 import { GroupCommit } from './group-commit.ts';
 import { SqliteExchangeRecords } from './exchange-records.ts';
 import { SqliteIssuanceRecords } from './issuance-records.ts';
+import { SqliteLogArchive } from './log-archive.ts';
 import { LogLeaves } from './log-leaves.ts';
 import { SqliteLogRecords } from './log-records.ts';
 import { LogTiles } from './log-tiles.ts';
@@ -55,6 +57,11 @@ export function openRecords(path: string, clock: Clock): Records {
     probe: () => commits.write(() => writeMark(database, clock.now().toISOString())),
     close: () => database.close(),
   };
+}
+
+/** The log and what it is about, as it lies on disk at this moment; nothing is written. @throws Unavailable */
+export function openLogArchive(path: string): LogArchive & { close(): void } {
+  return new SqliteLogArchive(path);
 }
 
 function writeMark(database: SqliteDatabase, value: string): void {

@@ -15,19 +15,27 @@ export class LogLeaves {
     this.#tiles = new LogTiles(database);
   }
 
-  /** @returns the index of the new leaf, counted from 0 */
-  append(event: LogEvent): number {
+  /**
+   * @param recordCheck over what the leaf does not cover of its record
+   * @returns the index of the new leaf, counted from 0
+   */
+  append(event: LogEvent, recordCheck: Uint8Array | null = null): number {
     const text = encodeLogLeaf(event);
     const leafIndex = this.#tiles.size;
     const hash = leafHash(Buffer.from(text));
-    this.#database.run(insertLeaf({ leaf_index: leafIndex, leaf_hash: hash, event: text }));
+    this.#database.run(
+      insertLeaf({ leaf_index: leafIndex, leaf_hash: hash, event: text, record_check: recordCheck }),
+    );
     this.#tiles.grow(leafIndex + 1);
     return leafIndex;
   }
 }
 
 const insertLeaf = prepareQuery((row: Schema['log_leaves']) =>
-  queries
-    .insertInto('log_leaves')
-    .values({ leaf_index: row.leaf_index, leaf_hash: row.leaf_hash, event: row.event }),
+  queries.insertInto('log_leaves').values({
+    leaf_index: row.leaf_index,
+    leaf_hash: row.leaf_hash,
+    event: row.event,
+    record_check: row.record_check,
+  }),
 );

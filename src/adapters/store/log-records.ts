@@ -7,7 +7,7 @@ import { prepareQuery } from './prepared-query.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
-const vkeyName = 'log-vkey';
+export const vkeyName = 'log-vkey';
 
 /** LogRecords on SQLite. */
 export class SqliteLogRecords implements LogRecords {

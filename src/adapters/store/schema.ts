@@ -97,7 +97,13 @@ export interface Schema {
    * Leaves of the log in their order; `event` is what is hashed (docs/formats/log-leaf.md). The leaf hashes are the
    * tiles of level 0.
    */
-  log_leaves: { leaf_index: number; leaf_hash: Uint8Array; event: string };
+  log_leaves: {
+    leaf_index: number;
+    leaf_hash: Uint8Array;
+    event: string;
+    /** Over what the leaf does not cover of the record it is about; null where there is nothing. */
+    record_check: Uint8Array | null;
+  };
   /** Tiles from level 1 up, one row each, full or growing: hashes of full tiles below, one after the other. */
   log_tiles: { level: number; tile: number; hashes: Uint8Array };
   /** Checkpoints that were signed; `note` without cosignatures. One that was served once may be served for ever. */
@@ -177,4 +183,5 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE INDEX certificates_of_profile ON certificates (profile)`,
     `CREATE INDEX listed_revocations ON revocations (crl_number) WHERE crl_number IS NOT NULL`,
   ],
+  [`ALTER TABLE log_leaves ADD COLUMN record_check BLOB`],
 ];

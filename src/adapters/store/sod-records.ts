@@ -6,6 +6,7 @@ import type { RecordedSod, SodClaim, SodIntent, SodRecords } from '../../service
 import type { GroupCommit } from './group-commit.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
+import { sodCheck } from './record-check.ts';
 import { prepareQuery } from './prepared-query.ts';
 import type { RecordedClock } from './recorded-clock.ts';
 import type { Schema } from './schema.ts';
@@ -82,7 +83,10 @@ export class SqliteSodRecords implements SodRecords {
     return this.#commits.write(() => {
       this.#endIntent(intent);
       const sha256 = createHash('sha256').update(efSod).digest('hex');
-      const logLeaf = this.#leaves.append({ event: 'sod', sha256, at: this.#clock.now().toISOString() });
+      const logLeaf = this.#leaves.append(
+        { event: 'sod', sha256, at: this.#clock.now().toISOString() },
+        sodCheck({ ...intent, documentSigner }),
+      );
       this.#database.run(
         insertSod({
           leaf_index: logLeaf,

@@ -31,14 +31,22 @@ const openingTimeoutMs = 2_000;
  */
 export class SqliteDatabase {
   readonly #database: DatabaseSync;
-  readonly #writeAheadLog: WriteAheadLog;
+  /** Undefined where nothing is written. */
+  readonly #writeAheadLog: WriteAheadLog | undefined;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** @throws Unavailable when the file cannot be opened, is locked, or was made by a newer version */
-  constructor(path: string) {
-    this.#database = translated(() => new DatabaseSync(path, { timeout: openingTimeoutMs }));
+  /**
+   * @param options.readOnly leaves the file as it is, beside a running service too; it must be of this version
+   * @throws Unavailable when the file cannot be opened, is locked, or was made by a newer version
+   */
+  constructor(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
+    this.#database = translated(() => new DatabaseSync(path, { timeout: openingTimeoutMs, readOnly }));
     try {
       this.#writeAheadLog = translated(() => {
+        if (readOnly) {
+          this.#assertCurrent(path);
+          return undefined;
+        }
         this.#database.exec('PRAGMA journal_mode = WAL');
         // The log is synced by `sync`, off this thread; SQLite itself syncs it before a checkpoint (decision 0020).
         this.#database.exec('PRAGMA synchronous = NORMAL');
@@ -80,7 +88,7 @@ export class SqliteDatabase {
    * @throws Unavailable with outcome `unknown`: it may be lost with a power cut, and asking again does not tell
    */
   sync(): Promise<void> {
-    return this.#writeAheadLog.sync();
+    return this.#writeAheadLog?.sync() ?? Promise.resolve();
   }
 
   /** Another text after every commit, of this or another connection; what was read before may be out of date. */
@@ -91,13 +99,19 @@ export class SqliteDatabase {
     return `${others} ${number('SELECT total_changes() AS own', 'own')}`;
   }
 
+  /** What SQLite finds wrong with the file itself. */
+  damage(): readonly string[] {
+    const rows = translated(() => this.#prepare('PRAGMA integrity_check').all());
+    return rows.map((row) => String(row['integrity_check'])).filter((line) => line !== 'ok');
+  }
+
   get inTransaction(): boolean {
     return this.#database.isOpen && this.#database.isTransaction;
   }
 
   close(): void {
     this.#database.close();
-    this.#writeAheadLog.close();
+    this.#writeAheadLog?.close();
   }
 
   #prepare(sql: string): StatementSync {
@@ -107,6 +121,15 @@ export class SqliteDatabase {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+
+  #assertCurrent(path: string): void {
+    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+    if (version === migrations.length) return;
+    throw new Unavailable('records', `${path} was written by another version of Sigillo`, {
+      outcome: 'not-applied',
+      mend: 'start the service of this version once: it brings the records up to date',
+    });
   }
 
   #migrate(path: string): void {

@@ -18,7 +18,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest());
 }
 
-function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+export function sameHash(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 

@@ -6,7 +6,7 @@ import { hashOctets, nodeHash, type SubtreeHash } from './merkle-tree.ts';
 /** Hashes in a full tile, entries in a full bundle. */
 export const tileWidth = 256;
 /** Levels of the tree from one level of tiles to the next. */
-const tileHeight = 8;
+export const tileHeight = 8;
 /** The longest entry that a bundle can hold. */
 const longestEntry = 0xffff;
 
