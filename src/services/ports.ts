@@ -365,8 +365,11 @@ export interface LeafRecord {
 export interface ArchiveRecords {
   crls(): Iterable<CrlRecord>;
   masterLists(): Iterable<MasterListRecord>;
-  sods(): Iterable<RecordedSod>;
+  /** @param from the first leaf */
+  sods(from?: number): Iterable<RecordedSod>;
   leaves(): Iterable<LeafRecord>;
+  /** Bundles of the exchange with the other machine. */
+  bundles(): Iterable<Uint8Array>;
 }
 
 /** Records of keys, certificates, CRLs and lists; the same promises as SodRecords. */

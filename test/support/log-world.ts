@@ -11,7 +11,7 @@ import { CheckpointPublisher } from '../../src/services/log/publish-checkpoint.t
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from './policies.ts';
 import { signerOver } from './signer-over.ts';
-import { openTestToken } from './token.ts';
+import { openTestToken, type TestToken } from './token.ts';
 
 const state = {
   country: 'UT',
@@ -22,22 +22,30 @@ const state = {
 };
 const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
 
-export const logOrigin = 'log.example/utopia';
+const logOrigin = 'log.example/utopia';
 
 /** Real records with a log that is signed on a real token; what is recorded is octets that nobody parses. */
 export class LogWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'sigillo-log-'));
   readonly path = join(this.folder, 'records.sqlite');
-  readonly #token = openTestToken();
+  readonly token: TestToken;
+  readonly #isTokenOurs: boolean;
   readonly #records: Records = openRecords(this.path, clock);
-  readonly #publisher = new CheckpointPublisher({
-    signer: signerOver(new SigningCore(this.#token.token, shippedPolicies(), state, undefined, logOrigin)),
-    records: this.#records.issuance,
-    log: this.#records.log,
-    clock,
-    random: systemRandom,
-    settings: { origin: logOrigin, keyAlgorithm: 'ed25519', cosignatures: 0 },
-  });
+  readonly #publisher: CheckpointPublisher;
+
+  /** @param token of another world: a process opens one */
+  constructor(token?: TestToken) {
+    this.token = token ?? openTestToken();
+    this.#isTokenOurs = token === undefined;
+    this.#publisher = new CheckpointPublisher({
+      signer: signerOver(new SigningCore(this.token.token, shippedPolicies(), state, undefined, logOrigin)),
+      records: this.#records.issuance,
+      log: this.#records.log,
+      clock,
+      random: systemRandom,
+      settings: { origin: logOrigin, keyAlgorithm: 'ed25519', cosignatures: 0 },
+    });
+  }
 
   get records(): Records {
     return this.#records;
@@ -144,7 +152,7 @@ export class LogWorld {
 
   remove(): void {
     this.#records.close();
-    this.#token.remove();
+    if (this.#isTokenOurs) this.token.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -32,14 +32,21 @@ export class SqliteArchiveRecords implements ArchiveRecords {
     }
   }
 
-  *sods(): Iterable<RecordedSod> {
-    for (let after = -1; ; ) {
+  *sods(from = 0): Iterable<RecordedSod> {
+    for (let after = from - 1; ; ) {
       const query = queries.selectFrom('sods').selectAll().where('leaf_index', '>', after);
       const rows = this.#database.all(query.orderBy('leaf_index').limit(pageRows));
       for (const row of rows) yield sodFromRow(row);
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.leaf_index;
+    }
+  }
+
+  *bundles(): Iterable<Uint8Array> {
+    for (const table of ['exchange_requests', 'exchange_responses'] as const) {
+      const rows = this.#database.all(queries.selectFrom(table).select('bundle').orderBy('sequence'));
+      for (const { bundle } of rows) if (bundle !== null) yield bundle;
     }
   }
 

@@ -4,6 +4,10 @@ import { filesBelow, isFolder, readBytes, UnreadablePath } from './files.ts';
 
 const extension = /\.vkey$/i;
 
+export function isVerifierKeyFile(path: string): boolean {
+  return extension.test(path);
+}
+
 /**
  * vkeys of logs and cosigners: one a line in files of any name, or in files `*.vkey` below folders.
  *
@@ -11,7 +15,7 @@ const extension = /\.vkey$/i;
  */
 export function readVerifierKeys(paths: readonly string[]): readonly string[] {
   return paths.flatMap((path) => {
-    const files = isFolder(path) ? filesBelow(path).filter((file) => extension.test(file)) : [path];
+    const files = isFolder(path) ? filesBelow(path).filter(isVerifierKeyFile) : [path];
     return files.flatMap(keysIn);
   });
 }

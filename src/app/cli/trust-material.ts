@@ -10,6 +10,7 @@ import {
   verifyMasterList,
 } from '../../rules/passive-authentication/index.ts';
 import { filesBelow, isFolder, readBytes } from './files.ts';
+import { isVerifierKeyFile } from './log-keys.ts';
 
 /** What the operator trusts, from the files he named. */
 export interface TrustMaterial {
@@ -45,7 +46,9 @@ export function loadTrustMaterial(
   const found: Found = { certificates: [], crls: [], masterLists: [], remarks: [] };
   for (const path of trustPaths) {
     const files = filesBelow(path);
-    const wanted = isFolder(path) ? files.filter((file) => trustExtensions.test(file)) : files;
+    const wanted = files.filter((file) =>
+      isFolder(path) ? trustExtensions.test(file) : !isVerifierKeyFile(file),
+    );
     for (const file of wanted) loadFile(file, found);
   }
   for (const path of crlPaths) for (const file of filesBelow(path)) loadFile(file, found);

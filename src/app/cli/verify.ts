@@ -1,7 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { fromPem } from '../../formats/pem.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
+import { type LogFileKind, logFileKindOf } from '../../formats/log/proof-files.ts';
+import { decodeVerifierKey } from '../../formats/log/verifier-key.ts';
 import { type FileKind, recognise } from '../../formats/recognise.ts';
+import {
+  type LogFileReport,
+  type LogTrust,
+  verifyCheckpointFile,
+  verifyConsistencyProofFile,
+  verifyInclusionProofFile,
+} from '../../rules/log/verify-log-file.ts';
 import {
   type Border,
   type DataGroups,
@@ -14,7 +23,8 @@ import {
   verifyCrl,
   verifyMasterList,
 } from '../../rules/passive-authentication/index.ts';
-import { readBytes, UnreadablePath } from './files.ts';
+import { isFolder, readBytes, UnreadablePath } from './files.ts';
+import { isVerifierKeyFile, readVerifierKeys } from './log-keys.ts';
 import { paint, printable, type Style, type Screen } from './screen.ts';
 import { loadTrustMaterial } from './trust-material.ts';
 
@@ -23,6 +33,9 @@ interface VerifyOptions {
   readonly crl: readonly string[];
   readonly dg: readonly (readonly [number, string])[];
   readonly com?: string;
+  readonly sod?: string;
+  readonly since?: string;
+  readonly cosignatures: number;
   readonly at?: Date;
   readonly requireCrl?: boolean;
   readonly strict?: boolean;
@@ -42,17 +55,22 @@ export interface VerifiedFile {
 export function registerVerify(program: Command, screen: Screen): void {
   program
     .command('verify')
-    .description('verify EF.SODs, certificates, CRLs and master lists as a border would')
+    .description(
+      'verify EF.SODs, certificates, CRLs and master lists as a border would; proofs and checkpoints of the log',
+    )
     .argument('<file...>', 'files, recognised by their content')
     .option(
       '--trust <path>',
-      'folder or file of CSCA certificates, CRLs and master lists; may be repeated',
+      'folder or file of CSCA certificates, CRLs, master lists and vkeys of logs; may be repeated',
       all,
       [],
     )
     .option('--crl <file>', 'further CRL; may be repeated', all, [])
     .option('--dg <N=file>', 'file of data group N, compared with EF.SOD; may be repeated', allDataGroups, [])
     .option('--com <file>', 'EF.COM of the same chip')
+    .option('--sod <file>', 'EF.SOD, or other product, that a log proof must be about')
+    .option('--since <file>', 'earlier checkpoint that a consistency proof goes on from')
+    .option('--cosignatures <n>', 'cosigners that a checkpoint must have', wholeNumber, 0)
     .option('--at <date>', 'time of the check, ISO 8601; now by default', instant)
     .option('--require-crl', 'without a fresh CRL the verdict is UNDETERMINED')
     .option('--strict', 'put up with nothing, as for our own products')
@@ -77,6 +95,11 @@ function allDataGroups(value: string, previous: readonly NumberedFile[]): readon
     throw new InvalidArgumentError('write N=FILE with N from 1 to 16.');
   }
   return [...previous, [number, file]];
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,2}$/.test(value)) throw new InvalidArgumentError('write a number from 0 to 99.');
+  return Number(value);
 }
 
 /** A day, or an instant with its offset from UTC. */
@@ -107,9 +130,10 @@ function verifyFiles(screen: Screen, files: readonly string[], options: VerifyOp
   const border = { trust, crls, at, strict: options.strict ?? false, requireCrl: options.requireCrl };
   const dataGroups = new Map(options.dg.map(([number, file]) => [number, readBytes(file)]));
   const efCom = options.com === undefined ? undefined : readBytes(options.com);
+  const log = logChecks(options);
   let allHold = true;
   for (const file of files) {
-    for (const verified of verifyFile(file, border, { dataGroups, efCom })) {
+    for (const verified of verifyFile(file, border, { dataGroups, efCom }, log)) {
       allHold &&= holds(verified.report.verdict);
       screen.stdout.write(options.json === true ? jsonLine(verified) : text(screen, verified, options));
     }
@@ -126,13 +150,45 @@ interface Chip {
 
 const emptyChip: Chip = { dataGroups: new Map(), efCom: undefined };
 
+/** What a file of the log is compared with. */
+interface LogChecks {
+  readonly trust: LogTrust;
+  readonly product: Uint8Array | undefined;
+  readonly earlier: Uint8Array | undefined;
+}
+
+const noLogChecks: LogChecks = {
+  trust: { keys: [], cosignatures: 0 },
+  product: undefined,
+  earlier: undefined,
+};
+
+function logChecks({ trust, sod, since, cosignatures }: VerifyOptions): LogChecks {
+  const named = trust.filter((path) => isFolder(path) || isVerifierKeyFile(path));
+  return {
+    trust: { keys: readVerifierKeys(named).map(decodeVerifierKey), cosignatures },
+    product: sod === undefined ? undefined : readBytes(sod),
+    earlier: since === undefined ? undefined : readBytes(since),
+  };
+}
+
 /**
  * Verifies every content of a file; only PEM files have more than one.
  *
  * @throws UnreadablePath
  */
-export function verifyFile(file: string, border: BorderOptions, chip: Chip = emptyChip): VerifiedFile[] {
+export function verifyFile(
+  file: string,
+  border: BorderOptions,
+  chip: Chip = emptyChip,
+  log: LogChecks = noLogChecks,
+): VerifiedFile[] {
   const bytes = readBytes(file);
+  const logFile = logFileKindOf(bytes);
+  if (logFile !== undefined) {
+    const report = verifyLogFile(logFile, bytes, log);
+    return [{ file, report, facts: report.facts }];
+  }
   let contents: readonly Uint8Array[];
   try {
     contents = fromPem(bytes);
@@ -141,6 +197,21 @@ export function verifyFile(file: string, border: BorderOptions, chip: Chip = emp
     return [{ file, report: unreadable(error.message), facts: [] }];
   }
   return contents.map((content) => ({ file, ...verifyContent(content, border, chip) }));
+}
+
+function verifyLogFile(
+  kind: LogFileKind,
+  bytes: Uint8Array,
+  { trust, product, earlier }: LogChecks,
+): LogFileReport {
+  switch (kind) {
+    case 'checkpoint':
+      return verifyCheckpointFile(bytes, trust);
+    case 'log-proof':
+      return verifyInclusionProofFile(bytes, trust, product);
+    case 'consistency-proof':
+      return verifyConsistencyProofFile(bytes, trust, earlier);
+  }
 }
 
 function verifyContent(bytes: Uint8Array, border: BorderOptions, chip: Chip): Omit<VerifiedFile, 'file'> {

@@ -33,11 +33,16 @@ export function encodeConsistencyProof({ oldSize, proof, checkpoint }: Consisten
   return textFile([`old ${oldSize}`, ...proof.map(base64)], checkpoint);
 }
 
-/** Which proof a file holds, by its first octets. */
-export function proofKindOf(octets: Uint8Array): 'log-proof' | 'consistency-proof' | undefined {
+/** What a text file of the log can be. */
+export type LogFileKind = 'log-proof' | 'consistency-proof' | 'checkpoint';
+
+/** Which file of the log it is, by its first lines; undefined for anything else. */
+export function logFileKindOf(octets: Uint8Array): LogFileKind | undefined {
   const start = Buffer.from(octets.subarray(0, inclusionHeading.length + 1)).toString('latin1');
   if (start === `${inclusionHeading}\n`) return 'log-proof';
-  return /^old \d/.test(start) ? 'consistency-proof' : undefined;
+  if (/^old \d/.test(start)) return 'consistency-proof';
+  const lines = Buffer.from(octets.subarray(0, 4096)).toString('utf8');
+  return /^[^\n]+\n\d+\n[A-Za-z0-9+/=]+\n/.test(lines) ? 'checkpoint' : undefined;
 }
 
 /** @throws MalformedInput */

@@ -26,7 +26,7 @@ export interface LogFile {
 }
 
 /** The checkpoint's file: the log's note with the lines of its cosigners. */
-function checkpointFile({ note, cosignatures }: CheckpointRecord): Uint8Array {
+export function checkpointFile({ note, cosignatures }: CheckpointRecord): Uint8Array {
   return Uint8Array.from(Buffer.concat([note, Buffer.from(cosignatures.join(''))]));
 }
 

@@ -8,7 +8,7 @@ import {
   decodeInclusionProof,
   encodeConsistencyProof,
   encodeInclusionProof,
-  proofKindOf,
+  logFileKindOf,
 } from '../../../src/formats/log/proof-files.ts';
 import { decodeSignedNote, encodeSignedNote } from '../../../src/formats/log/signed-note.ts';
 import {
@@ -202,10 +202,10 @@ describe('proof files (C2SP tlog-proof, tlog-witness)', () => {
     fc.assert(
       fc.property(hashes, fc.nat(), fc.option(fc.uint8Array(), { nil: undefined }), (proof, index, extra) => {
         const inclusion = encodeInclusionProof({ extra, index, proof, checkpoint });
-        expect(proofKindOf(inclusion)).toBe('log-proof');
+        expect(logFileKindOf(inclusion)).toBe('log-proof');
         expect(decodeInclusionProof(inclusion)).toMatchObject({ extra, index, proof, checkpoint });
         const consistency = encodeConsistencyProof({ oldSize: index, proof, checkpoint });
-        expect(proofKindOf(consistency)).toBe('consistency-proof');
+        expect(logFileKindOf(consistency)).toBe('consistency-proof');
         expect(decodeConsistencyProof(consistency)).toMatchObject({ oldSize: index, proof, checkpoint });
       }),
     );

@@ -89,16 +89,14 @@ describe('fsck', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat({ max: 7 }), (row, at, bit) => {
         const { id, octets } = rows[row % rows.length]!;
-        const octet = at % octets.length;
+        // A request id that becomes another one's is refused by the database.
+        const octet = at % (column === 'request_id' ? 'order'.length : octets.length);
         const changed = Uint8Array.from(octets);
         changed[octet] = changed[octet]! ^ (1 << bit);
         const isText = ['event', 'request_id'].includes(column);
         const value = isText ? 'CAST(? AS TEXT)' : '?';
         const defects = after([`UPDATE ${table} SET ${column} = ${value} WHERE rowid = ?`, changed, id]);
-        expect(
-          defects.some((defect) => expected(id, octet).test(defect)),
-          defects.join('\n'),
-        ).toBe(true);
+        expect(defects).toContainEqual(expect.stringMatching(expected(id, octet)));
       }),
       { numRuns: 12 },
     );
@@ -147,10 +145,7 @@ describe('fsck', () => {
     ['the vkey is another', "UPDATE meta SET value = value || 'A' WHERE key = 'log-vkey'", /^vkey: /],
   ])('says so when %s', (_, sql, expected) => {
     const defects = after([sql]);
-    expect(
-      defects.some((defect) => expected.test(defect)),
-      defects.join('\n'),
-    ).toBe(true);
+    expect(defects).toContainEqual(expect.stringMatching(expected));
   });
 
   it('says between which checkpoints a leaf was changed together with everything above it', () => {
