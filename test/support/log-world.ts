@@ -82,7 +82,7 @@ export class LogWorld {
       `INSERT INTO issuance_intents VALUES ('crl:1', '{}', '', 0), ('master-list:1', '{}', '', 0)`,
     );
     const dates = { thisUpdate: clock.now(), nextUpdate: clock.now() };
-    await issuance.recordCrl({ crlNumber: 1n, ...dates, der: octetsOf('crl') });
+    await issuance.recordCrl({ crlNumber: 1n, ...dates, der: octetsOf('crl') }, { profiles: [], listed: 0 });
     await issuance.recordMasterList({ version: 1, signedAt: clock.now(), der: octetsOf('list') });
     await issuance.revoke({ serialNumber: 0x1fn, revocationDate: clock.now(), reason: 'test' });
     await issuance.endKey(keyId, 'retired', { at: clock.now(), reason: 'test' });

@@ -53,6 +53,7 @@ export class CheckpointPublisher {
     const subtrees = subtreesOf(log.hashes);
     const root = treeRoot(subtrees, size);
     const consistency = before === undefined ? [] : consistencyProof(subtrees, before.size, size);
+    // Durable with it is every leaf that was read above: no checkpoint covers what a power cut could take back.
     await log.countUse(key.keyId);
     const { keyId, keyAlgorithm } = key;
     const note = await signer.signCheckpoint({ keyId, keyAlgorithm, size, root, previous, consistency });
