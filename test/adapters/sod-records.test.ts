@@ -11,6 +11,7 @@ import { LogLeaves } from '../../src/adapters/store/log-leaves.ts';
 import { RecordedClock } from '../../src/adapters/store/recorded-clock.ts';
 import { SqliteSodRecords } from '../../src/adapters/store/sod-records.ts';
 import { SqliteDatabase } from '../../src/adapters/store/sqlite.ts';
+import { wholeEfSod } from '../../src/app/torture/stored-sod.ts';
 import { Unavailable } from '../../src/services/errors.ts';
 import type { SodIntent } from '../../src/services/ports.ts';
 import { eventually } from '../support/served.ts';
@@ -157,7 +158,7 @@ function checkInvariants(): void {
     const stored = new Map(
       rows.map((row) => [
         String(row['request_id']),
-        Buffer.from(row['ef_sod'] as Uint8Array).toString('hex'),
+        wholeEfSod(raw, row['ef_sod'] as Uint8Array).toString('hex'),
       ]),
     );
     for (const [requestId, octets] of answered) expect(stored.get(requestId)).toBe(octets);

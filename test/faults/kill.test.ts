@@ -11,6 +11,7 @@ import { loadInstance } from '../../src/app/instance/load-instance.ts';
 import type { AnsweredSod } from '../../src/app/torture/answers.ts';
 import { Chance } from '../../src/app/torture/chance.ts';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { wholeEfSod } from '../../src/app/torture/stored-sod.ts';
 import { freePortBase, torture, type TortureResult } from '../../src/app/torture/torture.ts';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import { shippedPolicies } from '../../src/app/cli/instance-options.ts';
@@ -71,7 +72,7 @@ describe('the examination of the records', () => {
       database
         .prepare('SELECT * FROM sods')
         .all()
-        .map((row) => [String(row['request_id']), answeredSod(row)]),
+        .map((row) => [String(row['request_id']), answeredSod(database, row)]),
     );
     database.close();
   });
@@ -216,8 +217,8 @@ function namesOf(breaches: readonly { readonly invariant: string }[]): string[] 
   return [...new Set(breaches.map(({ invariant }) => invariant))].toSorted();
 }
 
-function answeredSod(row: Record<string, unknown>): AnsweredSod {
-  const efSod = Uint8Array.from(row['ef_sod'] as Uint8Array);
+function answeredSod(database: DatabaseSync, row: Record<string, unknown>): AnsweredSod {
+  const efSod = Uint8Array.from(wholeEfSod(database, row['ef_sod'] as Uint8Array));
   const { ldsSecurityObject } = decodeEfSod(efSod, { strict: true });
   const hashes = [...ldsSecurityObject.dataGroupHashes].map(([number, hash]) => [
     String(number),

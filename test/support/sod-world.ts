@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
+import { wholeEfSod } from '../../src/app/torture/stored-sod.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { InvariantBroken, Refused, type ServiceError, Unavailable } from '../../src/services/errors.ts';
 import type { Signer, SodIntent, SodOrder, SodRecords } from '../../src/services/ports.ts';
@@ -149,12 +150,7 @@ export class SodWorld {
     const sods = this.#rows('SELECT * FROM sods ORDER BY leaf_index');
     const requestIds = sods.map((row) => String(row['request_id']));
     expect(new Set(requestIds).size, 'one SOD for each request id').toBe(requestIds.length);
-    const stored = new Map(
-      sods.map((row) => [
-        String(row['request_id']),
-        Buffer.from(row['ef_sod'] as Uint8Array).toString('hex'),
-      ]),
-    );
+    const stored = this.#storedSods();
     for (const [requestId, octets] of this.answered) {
       expect(stored.get(requestId), `${requestId} was answered`).toBe(octets);
     }
@@ -233,7 +229,7 @@ export class SodWorld {
     if (this.refusal !== undefined) throw this.refusal;
     this.signatures.set(order.keyId, (this.signatures.get(order.keyId) ?? 0) + 1);
     // As ECDSA does it: no two signatures are alike.
-    return Uint8Array.from(Buffer.concat([hash, randomBytes(16)]));
+    return Uint8Array.from(Buffer.concat([Buffer.of(0x77), hash, randomBytes(16)]));
   }
 
   async #at<T>(step: Step, work: () => Promise<T>): Promise<T> {
@@ -245,6 +241,18 @@ export class SodWorld {
       throw planted(step, fault.kind);
     }
     return work();
+  }
+
+  /** EF.SODs by request, hexadecimal. */
+  #storedSods(): ReadonlyMap<string, string> {
+    const database = new DatabaseSync(join(this.#folder, 'records.sqlite'), { readOnly: true });
+    const rows = database.prepare('SELECT * FROM sods').all();
+    const stored = rows.map((row) => {
+      const efSod = wholeEfSod(database, row['ef_sod'] as Uint8Array);
+      return [String(row['request_id']), efSod.toString('hex')] as const;
+    });
+    database.close();
+    return new Map(stored);
   }
 
   #rows(sql: string, ...parameters: string[]) {
@@ -275,7 +283,7 @@ function entry(keyId: string, from: string, until: string): DocumentSignerEntry 
 
 async function assertOrdered(efSod: Uint8Array, intent: SodIntent): Promise<void> {
   const [hash = new Uint8Array()] = intent.dataGroupHashes.values();
-  if (Buffer.compare(hash, efSod.subarray(0, 32)) === 0) return;
+  if (Buffer.compare(hash, efSod.subarray(1, 33)) === 0) return;
   throw new InvariantBroken(`${intent.requestId} is not what was ordered`);
 }
 

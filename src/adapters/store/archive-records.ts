@@ -5,17 +5,19 @@ import type {
   MasterListRecord,
   RecordedSod,
 } from '../../services/ports.ts';
-import { sodFromRow } from './sod-records.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
+import { StoredSods } from './stored-sods.ts';
 
 const pageRows = 500;
 
 /** ArchiveRecords on SQLite, page by page. */
 export class SqliteArchiveRecords implements ArchiveRecords {
   readonly #database: SqliteDatabase;
+  readonly #stored: StoredSods;
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
+    this.#stored = new StoredSods(database);
   }
 
   *crls(): Iterable<CrlRecord> {
@@ -36,7 +38,7 @@ export class SqliteArchiveRecords implements ArchiveRecords {
     for (let after = from - 1; ; ) {
       const query = queries.selectFrom('sods').selectAll().where('leaf_index', '>', after);
       const rows = this.#database.all(query.orderBy('leaf_index').limit(pageRows));
-      for (const row of rows) yield sodFromRow(row);
+      for (const row of rows) yield this.#stored.readAnyhow(row);
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.leaf_index;

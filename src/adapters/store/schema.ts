@@ -63,6 +63,7 @@ export interface Schema {
     request_id: string;
     content_digest: Uint8Array;
     document_signer: Uint8Array;
+    /** Whole, or as the difference from another one (sod-difference.ts). */
     ef_sod: Uint8Array;
   };
   /** Intents that ended without a product, with the reason. */

@@ -11,6 +11,7 @@ import { prepareQuery } from './prepared-query.ts';
 import type { RecordedClock } from './recorded-clock.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
+import { StoredSods } from './stored-sods.ts';
 
 interface OfRequest {
   readonly requestId: string;
@@ -53,12 +54,14 @@ export class SqliteSodRecords implements SodRecords {
   readonly #database: SqliteDatabase;
   readonly #commits: GroupCommit;
   readonly #leaves: LogLeaves;
+  readonly #stored: StoredSods;
   readonly #clock: RecordedClock;
 
   constructor(database: SqliteDatabase, commits: GroupCommit, leaves: LogLeaves, clock: RecordedClock) {
     this.#database = database;
     this.#commits = commits;
     this.#leaves = leaves;
+    this.#stored = new StoredSods(database);
     this.#clock = clock;
   }
 
@@ -79,8 +82,9 @@ export class SqliteSodRecords implements SodRecords {
     return this.#commits.write(() => countKeyUse(this.#database, intent.keyId));
   }
 
-  record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod> {
-    return this.#commits.write(() => {
+  async record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod> {
+    const stored = this.#stored.compact(efSod, documentSigner);
+    const recorded = await this.#commits.write(() => {
       this.#endIntent(intent);
       const sha256 = createHash('sha256').update(efSod).digest('hex');
       const logLeaf = this.#leaves.append(
@@ -93,12 +97,14 @@ export class SqliteSodRecords implements SodRecords {
           request_id: intent.requestId,
           content_digest: Buffer.from(intent.contentDigest, 'hex'),
           document_signer: Buffer.from(documentSigner, 'hex'),
-          ef_sod: efSod,
+          ef_sod: stored,
         }),
       );
       const { requestId, contentDigest } = intent;
       return { requestId, contentDigest, efSod, documentSigner, logLeaf };
     });
+    this.#stored.offer(recorded, stored);
+    return recorded;
   }
 
   abandon(intent: SodIntent, reason: string): Promise<void> {
@@ -116,20 +122,18 @@ export class SqliteSodRecords implements SodRecords {
   }
 
   find(requestId: string): Promise<RecordedSod | undefined> {
-    return this.#commits.read(() => {
-      return this.#find(requestId);
-    });
+    return this.#commits.read(() => this.#find(requestId));
   }
 
   openIntents(): Promise<readonly SodIntent[]> {
-    return this.#commits.read(() => {
-      return this.#database.all(queries.selectFrom('sod_intents').selectAll()).map(intentFromRow);
-    });
+    return this.#commits.read(() =>
+      this.#database.all(queries.selectFrom('sod_intents').selectAll()).map(intentFromRow),
+    );
   }
 
   #find(requestId: string): RecordedSod | undefined {
     const row = this.#database.first(sodOf({ requestId }));
-    return row === undefined ? undefined : sodFromRow(row);
+    return row && this.#stored.read(row);
   }
 
   #openIntent(requestId: string): SodIntent | undefined {
@@ -141,16 +145,6 @@ export class SqliteSodRecords implements SodRecords {
     const ended = this.#database.run(deleteIntent({ requestId }));
     if (ended !== 1) throw new InvariantBroken(`request ${requestId} has no open intent to end`);
   }
-}
-
-export function sodFromRow(row: Schema['sods']): RecordedSod {
-  return {
-    requestId: row.request_id,
-    contentDigest: Buffer.from(row.content_digest).toString('hex'),
-    efSod: row.ef_sod,
-    documentSigner: Buffer.from(row.document_signer).toString('hex'),
-    logLeaf: row.leaf_index,
-  };
 }
 
 interface IntentContent {

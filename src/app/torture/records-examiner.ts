@@ -8,6 +8,7 @@ import {
   type TrustStore,
 } from '../../rules/passive-authentication/index.ts';
 import type { AnsweredSod, Breach } from './answers.ts';
+import { wholeEfSod } from './stored-sod.ts';
 
 interface SodRow {
   readonly leaf_index: number;
@@ -89,7 +90,8 @@ export class RecordsExaminer {
     const border = borderOf(database);
     const gone = new Set(this.#seen.keys());
     for (const row of database.prepare('SELECT * FROM sods ORDER BY leaf_index').iterate()) {
-      const sod = row as unknown as SodRow;
+      const stored = row as unknown as SodRow;
+      const sod = { ...stored, ef_sod: wholeEfSod(database, stored.ef_sod) };
       const leafIndex = sod.leaf_index;
       const examined = examinedSod(sod);
       if (byRequestId.has(examined.requestId)) {
@@ -174,7 +176,7 @@ function examineLog(database: DatabaseSync): readonly Breach[] {
   const breach = (detail: string) => breaches.push({ invariant: 'I1', detail });
   const sods = new Map<number, string>();
   for (const row of database.prepare('SELECT leaf_index, ef_sod FROM sods').iterate()) {
-    sods.set(Number(row['leaf_index']), sha256(octets(row['ef_sod'])));
+    sods.set(Number(row['leaf_index']), sha256(wholeEfSod(database, octets(row['ef_sod']))));
   }
   const products = otherProducts(database);
   let next = 0;
