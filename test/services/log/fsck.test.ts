@@ -81,6 +81,8 @@ describe('fsck', () => {
     expect(result).toMatchObject({ leaves, records: leaves, checkpoints: checkpoints.length });
     expect(result.head?.size).toBe(checkpoints.at(-1));
     expect(leaves).toBeGreaterThan(512);
+    // Both whole ones and differences are among what the following change.
+    expect(new Set(stored('sods', 'ef_sod').map(({ octets }) => octets[0]))).toEqual(new Set([0x00, 0x77]));
   });
 
   it.each(places)('finds and locates a flipped bit in %s.%s', (table, column, expected) => {
