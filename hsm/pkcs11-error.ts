@@ -141,6 +141,11 @@ export function mayHaveSigned(error: unknown): boolean {
   return classOf(error).mayHaveSigned === true;
 }
 
+/** What the operator can do about a return value of this name, where something is known. */
+export function returnValueMend(name: string): string | undefined {
+  return returnValues[name]?.mend;
+}
+
 function classOf(error: unknown): ReturnValue {
   return returnValues[returnValueOf(error) ?? ''] ?? unknownReturnValue;
 }

@@ -6,6 +6,8 @@ import { initialiseArguments } from './initialise-arguments.ts';
 import { logIn } from './log-in.ts';
 import { remedyFor, returnValueOf, unavailableToken } from './pkcs11-error.ts';
 import { type Quirks, quirksOf } from './token-quirks.ts';
+import { CallRecorder } from './trace/call-recorder.ts';
+import { recordCalls } from './trace/record-calls.ts';
 
 export interface TokenConfiguration extends TokenName {
   /** Path of the PKCS#11 module. */
@@ -16,6 +18,8 @@ export interface TokenConfiguration extends TokenName {
   readonly sessions?: number | undefined;
   /** What the module is told when it is initialised, where it takes something (NSS). */
   readonly libraryParameters?: string | undefined;
+  /** Folder for the flight recorder; without it, calls are not recorded. */
+  readonly traceFolder?: string | undefined;
 }
 
 /** The rungs that are climbed inside the process; above them are a new process and another token. */
@@ -64,6 +68,8 @@ export class TokenConnection {
     this.#onHealing = onHealing;
     this.#module = asUnavailable(`loading PKCS#11 module ${configuration.module}`, () => {
       const module = graphene.Module.load(configuration.module);
+      const { traceFolder } = configuration;
+      if (traceFolder !== undefined) recordCalls(module.lib, new CallRecorder(traceFolder));
       module.initialize(initialiseArguments(configuration.libraryParameters));
       return module;
     });

@@ -20,6 +20,7 @@ import { registerServe } from './cli/serve.ts';
 import { registerSigner } from './cli/signer.ts';
 import { registerStart } from './cli/start.ts';
 import { registerStatus } from './cli/status.ts';
+import { registerToken } from './cli/token.ts';
 import { registerTorture } from './cli/torture.ts';
 import type { Screen } from './cli/screen.ts';
 import { registerVerify } from './cli/verify.ts';
@@ -64,6 +65,7 @@ registerInspect(program, screen);
 registerLint(program, screen);
 registerCorpusTable(program, screen);
 registerTorture(program, screen);
+registerToken(program, screen);
 registerSigner(program);
 registerBench(program, screen);
 

@@ -37,9 +37,11 @@ export async function runSigner(home: string): Promise<void> {
 }
 
 async function serveJobs(home: string, outbox: Outbox): Promise<void> {
-  const { configuration, policies } = loadAnyInstance(home);
+  const { configuration, policies, paths } = loadAnyInstance(home);
   const { token: settings, state, exchange } = configuration;
-  const token = Pkcs11Token.open(settings, (healing) => outbox.put({ kind: 'healing', healing }));
+  const token = Pkcs11Token.open({ ...settings, traceFolder: paths.trace }, (healing) =>
+    outbox.put({ kind: 'healing', healing }),
+  );
   const logOrigin = 'machine' in configuration ? undefined : logSettings(configuration).origin;
   const core = new SigningCore(token, policies, state, exchange?.partner, logOrigin);
   const jobs = new Jobs(core, token, outbox);

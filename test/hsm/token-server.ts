@@ -167,6 +167,11 @@ async function answer(work: () => unknown): Promise<void> {
   process.send?.(message);
 }
 
+/** Whatever goes wrong becomes the answer; so this ends the process. */
+function neverThrown(bug: unknown): never {
+  throw bug;
+}
+
 if (import.meta.main && process.send !== undefined) {
   const configuration = JSON.parse(process.argv[2] ?? '{}') as TokenConfiguration;
   process.on('disconnect', () => process.exit(0));
@@ -176,7 +181,7 @@ if (import.meta.main && process.send !== undefined) {
     process.on('message', ({ name, args }: TokenServerCall) => {
       const owner: object = name in token ? token : raw;
       const method = Reflect.get(owner, name) as (...values: readonly unknown[]) => unknown;
-      void answer(() => method.apply(owner, args as unknown[]));
+      answer(() => method.apply(owner, args as unknown[])).catch(neverThrown);
     });
     return token.status();
   });

@@ -17,6 +17,8 @@ export interface InstancePaths {
   readonly records: string;
   readonly credentials: string;
   readonly trust: string;
+  /** Files of the flight recorder (sigillo token trace). */
+  readonly trace: string;
 }
 
 export interface AnyInstance {
@@ -42,6 +44,7 @@ export function instancePaths(home: string): InstancePaths {
     records: join(home, 'records.sqlite'),
     credentials: join(home, 'credentials'),
     trust: join(home, 'trust'),
+    trace: join(home, 'trace'),
   };
 }
 

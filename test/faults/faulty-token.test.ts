@@ -1,0 +1,260 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { softHsmModule } from '../../hsm/softhsm.ts';
+import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { type Appearance, type Fault, FaultyToken } from '../support/faulty-token.ts';
+import { makeTestInstance, type TestInstance } from '../support/instance.ts';
+import { recordsSnapshot } from '../support/records-snapshot.ts';
+import {
+  eventually,
+  newRequestId,
+  recordsPath,
+  Served,
+  sigillo,
+  sodRequest,
+  untilAnswered,
+} from '../support/served.ts';
+import type { Answer, Station } from '../support/station.ts';
+
+/**
+ * Every fault of tokens that is known from the field (reference: peers of Sigillo), injected into the token of a
+ * running service. In each case: what was accepted is on record, once; every request is answered in the end, with
+ * the same bytes for ever; the service heals without anybody starting it again; as many uses are counted as the
+ * token made signatures, or more; and the flight recorder shows what happened.
+ */
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const deadlineMs = 1_000;
+const documentType = 'PA';
+
+let instance: TestInstance;
+let token: FaultyToken;
+let service: Served;
+let station: Station;
+
+beforeAll(async () => {
+  instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 2 });
+  token = new FaultyToken(join(instance.home, 'faulty'), softHsmModule() ?? '');
+  configure({ token: { module: token.module }, limits: { deadlineMs } });
+  start();
+  await service.untilReady();
+});
+afterAll(async () => {
+  station?.close();
+  await service?.kill();
+  instance?.remove();
+});
+
+function start(): void {
+  service = new Served(instance);
+  station?.close();
+  station = service.station();
+}
+
+/** Rewrites sigillo.yaml; sections are merged one level deep. */
+function configure(changes: Record<string, Record<string, unknown>>): void {
+  const path = join(instance.home, 'sigillo.yaml');
+  const configuration = parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
+  for (const [section, values] of Object.entries(changes)) {
+    configuration[section] = { ...configuration[section], ...values };
+  }
+  writeFileSync(path, stringify(configuration));
+}
+
+function order() {
+  return sodRequest(newRequestId(), documentType);
+}
+
+interface Count {
+  readonly uses: number;
+  readonly signatures: number;
+}
+
+/** Uses of the Document Signer's key on record, and signatures that the token says it made with it. */
+function counted(): Count {
+  const database = new DatabaseSync(recordsPath(instance.home), { readOnly: true });
+  try {
+    const [row] = database.prepare("SELECT key_id, uses FROM keys WHERE label LIKE 'dsc-%'").all();
+    const signatures = token.signatures().get(String(row?.['key_id'])) ?? 0;
+    return { uses: Number(row?.['uses']), signatures };
+  } finally {
+    database.close();
+  }
+}
+
+/** One SOD for each request, the same bytes for ever; whatever was answered with 201 is what stays. */
+async function expectAllAnswered(bodies: readonly object[], first: readonly Answer[]): Promise<void> {
+  const answers = await Promise.all(bodies.map((body) => untilAnswered(station, body)));
+  const again = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
+  for (const [index, answer] of answers.entries()) {
+    expect([200, 201], answer.body.toString()).toContain(answer.status);
+    expect(again[index]?.status).toBe(200);
+    expect(again[index]?.json()).toEqual(answer.json());
+    if (first[index]?.status === 201) expect(first[index].json()).toEqual(answer.json());
+  }
+}
+
+/** Everything on record holds, nothing is open, and no signature was made without a use on record. */
+async function expectWhole(before: Count): Promise<void> {
+  const examiner = new RecordsExaminer(recordsPath(instance.home), () => new Date());
+  await eventually('no open intent', () => examiner.examine(new Map(), true).length === 0);
+  const after = counted();
+  expect(after.uses - before.uses).toBeGreaterThanOrEqual(after.signatures - before.signatures);
+}
+
+/** What `sigillo token trace` shows of calls that failed. */
+async function traced(since: Date, ...options: readonly string[]): Promise<readonly TraceLine[]> {
+  const args = [
+    '--home',
+    instance.home,
+    '--since',
+    since.toISOString(),
+    '--last',
+    '100000',
+    '--json',
+    ...options,
+  ];
+  const { code, stdout } = await sigillo('token', 'trace', ...args);
+  expect(code).toBe(0);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as TraceLine);
+}
+
+interface TraceLine {
+  readonly pid: number;
+  readonly function: string;
+  readonly returnValue: string | null;
+  readonly milliseconds: number | null;
+  readonly isUnderWay?: boolean;
+  readonly keyId?: string;
+}
+
+interface FaultCase {
+  readonly name: string;
+  readonly faults: Fault | readonly Fault[];
+  readonly appearance?: Appearance;
+  /** How the flight recorder shows it; null for calls that never came back. */
+  readonly shows: readonly [name: string, returnValue: string | null];
+  /** Calls that the token is slow in: at least so many milliseconds. */
+  readonly milliseconds?: number;
+}
+
+const whileServing: readonly FaultCase[] = [
+  {
+    name: 'its daemon was restarted: sessions and login are gone (Boulder 3468)',
+    faults: { call: 'C_SignInit', times: 2, deed: 'close-sessions' },
+    shows: ['C_SignInit', 'CKR_SESSION_HANDLE_INVALID'],
+  },
+  {
+    name: 'sessions are dead after idling, until C_Finalize (yubihsm-shell 541, step-ca 937)',
+    faults: { call: 'C_Sign', times: 2, code: 'CKR_SESSION_HANDLE_INVALID', until: 'finalize' },
+    shows: ['C_Sign', 'CKR_SESSION_HANDLE_INVALID'],
+  },
+  {
+    name: 'everything fails until the process ends',
+    faults: { call: 'C_Sign', times: 1, code: 'CKR_GENERAL_ERROR', until: 'process-ends' },
+    shows: ['C_Sign', 'CKR_GENERAL_ERROR'],
+  },
+  {
+    name: 'a long hang, then CKR_CRYPTOKI_NOT_INITIALIZED (Pkcs11Interop 214)',
+    faults: {
+      call: 'C_Sign',
+      times: 1,
+      delayMs: deadlineMs - 400,
+      code: 'CKR_CRYPTOKI_NOT_INITIALIZED',
+      until: 'finalize',
+    },
+    shows: ['C_Sign', 'CKR_CRYPTOKI_NOT_INITIALIZED'],
+    milliseconds: deadlineMs - 400,
+  },
+  {
+    name: 'a hang that does not end',
+    faults: { call: 'C_Sign', times: 2, delayMs: 3_600_000 },
+    shows: ['C_Sign', null],
+  },
+  {
+    name: 'a session that stays bad (fabric 1022, 1670)',
+    faults: { call: 'C_SignInit', times: 2, code: 'CKR_SESSION_HANDLE_INVALID', until: 'session-closed' },
+    shows: ['C_SignInit', 'CKR_SESSION_HANDLE_INVALID'],
+  },
+  {
+    name: 'it forgets the login',
+    faults: { call: 'C_SignInit', times: 1, deed: 'logout' },
+    shows: ['C_SignInit', 'CKR_OBJECT_HANDLE_INVALID'],
+  },
+  {
+    name: 'a device error, not applied (Boulder 1003)',
+    faults: { call: 'C_Sign', times: 3, code: 'CKR_DEVICE_ERROR' },
+    shows: ['C_Sign', 'CKR_DEVICE_ERROR'],
+  },
+  {
+    name: 'a device error, applied, its answer lost',
+    faults: { call: 'C_Sign', times: 3, code: 'CKR_DEVICE_ERROR', isApplied: true },
+    shows: ['C_Sign', 'CKR_DEVICE_ERROR'],
+  },
+  {
+    name: 'the process crashes before it has signed',
+    faults: { call: 'C_Sign', times: 2, deed: 'segfault' },
+    shows: ['C_Sign', null],
+  },
+  {
+    name: 'the process crashes after it has signed',
+    faults: { call: 'C_Sign', times: 2, deed: 'abort', isApplied: true },
+    shows: ['C_Sign', null],
+  },
+  {
+    name: 'it is gone, and back',
+    faults: [],
+    appearance: { isAbsent: true },
+    shows: ['C_SignInit', 'CKR_DEVICE_REMOVED'],
+  },
+  {
+    name: 'its slots have other numbers (labca 10)',
+    faults: { call: 'C_Sign', times: 2, code: 'CKR_CRYPTOKI_NOT_INITIALIZED', until: 'finalize' },
+    appearance: { slotShift: 7 },
+    shows: ['C_Sign', 'CKR_CRYPTOKI_NOT_INITIALIZED'],
+  },
+  {
+    name: 'every signature is slow',
+    faults: { call: 'C_Sign', delayMs: 60 },
+    shows: ['C_Sign', 'CKR_OK'],
+    milliseconds: 60,
+  },
+];
+
+describe('while it serves, the token fails:', () => {
+  it.each(whileServing)('$name', async ({ faults, appearance, shows, milliseconds = 0 }) => {
+    const since = new Date();
+    const before = counted();
+    const early = order();
+    const signed = await station.post('/v1/sods', early);
+    expect(signed.status).toBe(201);
+
+    token.fail(faults, appearance);
+    const bodies = Array.from({ length: 12 }, () => order());
+    const first = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
+    for (const { status, body } of first) expect([201, 503], body.toString()).toContain(status);
+    const repeated = await station.post('/v1/sods', early);
+    expect(repeated.json(), 'what was answered is answered whatever the token does').toEqual(signed.json());
+
+    token.heal();
+    await expectAllAnswered(bodies, first);
+    await eventually('ready', async () => (await service.health())?.ready === true);
+    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    await expectWhole(before);
+    const [name, returnValue] = shows;
+    const seen = (await traced(since)).filter(
+      (line) =>
+        line.function === name &&
+        line.returnValue === returnValue &&
+        (line.milliseconds === null || line.milliseconds >= milliseconds),
+    );
+    expect(seen).not.toEqual([]);
+  });
+});
