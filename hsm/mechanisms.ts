@@ -3,6 +3,7 @@ import pkcs11 from 'pkcs11js';
 import { encodeDigestInfo } from '../src/formats/algorithms/encode-algorithm-identifier.ts';
 import { encodeEcdsaSignature } from '../src/formats/algorithms/encode-ecdsa-signature.ts';
 import { type DigestName, digestByName } from '../src/formats/algorithms/digests.ts';
+import { InvariantBroken } from '../src/services/errors.ts';
 import type { TokenAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
 
 /** A single-part signature, over a digest that is computed outside the token or, with Ed25519, over the data. */
@@ -46,9 +47,18 @@ export function signOperation(algorithm: TokenAlgorithm, data: Uint8Array): Sign
   }
 }
 
-/** The signature as X.509 and CMS carry it, from what the token returned. */
+/**
+ * The signature as X.509 and CMS carry it, from what the token returned.
+ *
+ * @throws InvariantBroken when that cannot be a signature: the fault is the token's, never the caller's
+ */
 export function encodeSignature(algorithm: TokenAlgorithm, raw: Uint8Array): Uint8Array {
-  return algorithm.kind === 'ecdsa' ? encodeEcdsaSignature(raw) : Uint8Array.from(raw);
+  if (algorithm.kind !== 'ecdsa') return Uint8Array.from(raw);
+  try {
+    return encodeEcdsaSignature(raw);
+  } catch (cause) {
+    throw new InvariantBroken(`the token returned ${raw.length} octets as an ECDSA signature`, { cause });
+  }
 }
 
 /** Room for the longest signature that any of our keys makes: RSA with 8192 bits. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -40,8 +40,7 @@ beforeAll(async () => {
   instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 2 });
   token = new FaultyToken(join(instance.home, 'faulty'), softHsmModule() ?? '');
   configure({ token: { module: token.module }, limits: { deadlineMs } });
-  start();
-  await service.untilReady();
+  await start();
 });
 afterAll(async () => {
   station?.close();
@@ -49,9 +48,9 @@ afterAll(async () => {
   instance?.remove();
 });
 
-function start(): void {
+async function start(): Promise<void> {
   service = new Served(instance);
-  station?.close();
+  await service.untilReady();
   station = service.station();
 }
 
@@ -103,6 +102,7 @@ async function expectWhole(before: Count): Promise<void> {
   const examiner = new RecordsExaminer(recordsPath(instance.home), () => new Date());
   await eventually('no open intent', () => examiner.examine(new Map(), true).length === 0);
   const after = counted();
+  expect(after.signatures, 'the token counts').toBeGreaterThan(before.signatures);
   expect(after.uses - before.uses).toBeGreaterThanOrEqual(after.signatures - before.signatures);
 }
 
@@ -257,4 +257,126 @@ describe('while it serves, the token fails:', () => {
     );
     expect(seen).not.toEqual([]);
   });
+});
+
+interface StartFault {
+  readonly name: string;
+  readonly faults: Fault | readonly Fault[];
+  readonly appearance?: Appearance;
+  /** What the service says of itself, and callers are told. */
+  readonly reason: RegExp;
+  readonly shows?: readonly [name: string, returnValue: string];
+}
+
+const whenItStarts: readonly StartFault[] = [
+  {
+    name: 'it is absent (krill 761)',
+    faults: [],
+    appearance: { isAbsent: true },
+    reason: /no token is labelled/,
+  },
+  {
+    name: 'two slots have its label (labca 10)',
+    faults: [],
+    appearance: { hasTwin: true },
+    reason: /2 tokens are labelled/,
+  },
+  {
+    name: 'C_Initialize fails without a word (step-ca 2409)',
+    faults: { call: 'C_Initialize', code: 'CKR_FUNCTION_FAILED' },
+    reason: /CKR_FUNCTION_FAILED/,
+    shows: ['C_Initialize', 'CKR_FUNCTION_FAILED'],
+  },
+  {
+    name: 'C_Login fails with something else than the PIN',
+    faults: { call: 'C_Login', code: 'CKR_FUNCTION_FAILED' },
+    reason: /CKR_FUNCTION_FAILED/,
+    shows: ['C_Login', 'CKR_FUNCTION_FAILED'],
+  },
+];
+
+/** Ends the signers after `change`, so that new ones start with what it has changed. */
+async function restartSigners(change: () => void): Promise<void> {
+  await eventually('both signers', () => service.signerPids.length === 2);
+  change();
+  for (const pid of service.signerPids) process.kill(pid, 'SIGKILL');
+}
+
+describe('when a signer starts, of the token', () => {
+  it.each(whenItStarts)(
+    '$name: it says so, and heals by itself',
+    async ({ faults, appearance, reason, shows }) => {
+      const since = new Date();
+      const before = counted();
+      await restartSigners(() => token.fail(faults, appearance));
+      await service.untilNotReady(reason);
+      const body = order();
+      const refused = await station.post('/v1/sods', body);
+      expect(refused.status).toBe(503);
+      expect(refused.json()).toMatchObject({
+        detail: expect.stringMatching(reason),
+        mend: expect.any(String),
+      });
+      token.heal();
+      await service.untilReady();
+      await expectAllAnswered([body], [refused]);
+      await expectWhole(before);
+      if (shows === undefined) return;
+      const [name, returnValue] = shows;
+      const seen = await traced(since, '--errors');
+      expect(seen).toContainEqual(expect.objectContaining({ function: name, returnValue }));
+    },
+  );
+
+  it('the PIN is another: it is tried once, and the token never locks (CKR_PIN_LOCKED)', async () => {
+    const before = counted();
+    const pinFile = join(instance.home, 'secrets', 'pin');
+    const pin = readFileSync(pinFile, 'utf8');
+    const wrongLogins = () =>
+      token
+        .calls('C_Login')
+        .filter(({ told }) => told !== 'CKR_OK')
+        .map(({ told }) => told);
+    const earlier = wrongLogins().length;
+    await restartSigners(() => {
+      token.appear({ pinTries: 3 });
+      writeFileSync(pinFile, 'wrong-pin\n');
+    });
+    await service.untilNotReady(/PIN/);
+    const failures = () => service.log.split('"signer failed to start"').length;
+    const atFirst = failures();
+    await eventually('three starts more', () => failures() >= atFirst + 3);
+    expect(wrongLogins().slice(earlier)).toEqual(['CKR_PIN_INCORRECT']);
+    writeFileSync(pinFile, pin);
+    await service.untilReady();
+    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    await expectWhole(before);
+    token.heal();
+  });
+});
+
+describe('the token signs wrongly', () => {
+  it.each([
+    ['other bits', { call: 'C_Sign', flip: 0x10 }],
+    ['too few octets', { call: 'C_Sign', truncate: 3 }],
+  ] as const)(
+    '%s: nothing of it leaves, and nothing is signed until an operator has looked',
+    async (_, fault) => {
+      const before = counted();
+      const recorded = recordsSnapshot(instance.home);
+      token.fail(fault);
+      const bodies = Array.from({ length: 4 }, () => order());
+      const first = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
+      expect(first.map(({ status }) => status)).toEqual([500, 500, 500, 500]);
+      token.heal();
+      expect((await station.post('/v1/sods', order())).status).toBe(500);
+      expect((await service.health())?.reasons.join()).toMatch(/an invariant is broken/);
+      expect(recordsSnapshot(instance.home).sods).toBe(recorded.sods);
+      station.close();
+      await service.stop();
+      await start();
+      await expectAllAnswered(bodies, first);
+      await expectWhole(before);
+    },
+  );
 });
