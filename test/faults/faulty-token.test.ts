@@ -90,7 +90,7 @@ async function expectAllAnswered(bodies: readonly object[], first: readonly Answ
   const answers = await Promise.all(bodies.map((body) => untilAnswered(station, body)));
   const again = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
   for (const [index, answer] of answers.entries()) {
-    expect([200, 201], answer.body.toString()).toContain(answer.status);
+    expect([200, 201]).toContain(answer.status);
     expect(again[index]?.status).toBe(200);
     expect(again[index]?.json()).toEqual(answer.json());
     if (first[index]?.status === 201) expect(first[index].json()).toEqual(answer.json());
@@ -239,7 +239,7 @@ describe('while it serves, the token fails:', () => {
     token.fail(faults, appearance);
     const bodies = Array.from({ length: 12 }, () => order());
     const first = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
-    for (const { status, body } of first) expect([201, 503], body.toString()).toContain(status);
+    for (const { status } of first) expect([201, 503]).toContain(status);
     const repeated = await station.post('/v1/sods', early);
     expect(repeated.json(), 'what was answered is answered whatever the token does').toEqual(signed.json());
 
