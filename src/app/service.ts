@@ -154,7 +154,9 @@ export async function startService(
     repeat(reloadMs, 'maintaining keys and CRL', async () => {
       if (!signer.isReady) return;
       const report = (doing: string) => log.info({ doing }, 'maintenance');
-      await maintainKeys({ ...issuance, sods: records.sods }, configuration.keys, report);
+      const changed = await maintainKeys({ ...issuance, sods: records.sods }, configuration.keys, report);
+      // A key that takes over from one that is nearly used up must sign before that one is.
+      if (changed) await republish();
       const reason = await reasonForCrl(issuance);
       if (reason === undefined) return;
       report(`CRL, because ${reason}`);

@@ -1,9 +1,12 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvariantBroken } from '../../services/errors.ts';
 import { BareLimit } from './bare-limit.ts';
 import { BatchLoad } from './batch-load.ts';
 import { type BenchInstance, makeBenchInstance } from './bench-instance.ts';
 import { measureCrl, measureCrlActs } from './crl-bench.ts';
 import { measureColdStart } from './cold-start.ts';
+import { type CpuProfile, flameGraph, hasCalled } from './flame-graph.ts';
 import { JavaPeer, missingForPeer } from './java-peer.ts';
 import type { Measurement } from './measurement.ts';
 import { ownCpu } from './own-cpu.ts';
@@ -30,6 +33,8 @@ export interface BenchOptions {
   readonly peer: boolean;
   /** Folder for CPU profiles of the service and its signers. */
   readonly profiles: string | undefined;
+  /** File for a flame graph of the service's thread, SVG. */
+  readonly flame: string | undefined;
 }
 
 export interface BenchEvents {
@@ -52,7 +57,10 @@ export async function runBench(
   events.progress('making a private instance');
   const instance = await makeBenchInstance(options.policies, options.algorithms);
   try {
-    await benchSods(instance, options, events, signal);
+    const profiles = options.profiles ?? join(instance.paths.home, 'profiles');
+    const isProfiled = options.profiles !== undefined || options.flame !== undefined;
+    await benchSods(instance, options, isProfiled ? profiles : undefined, events, signal);
+    if (options.flame !== undefined) writeFileSync(options.flame, flameGraphOf(profiles, options.algorithms));
     events.progress('CRL with 100,000 entries');
     events.measured(measureCrl(options.rounds));
     events.measured(await measureCrlActs(instance, options.rounds));
@@ -66,11 +74,12 @@ export async function runBench(
 async function benchSods(
   instance: BenchInstance,
   options: BenchOptions,
+  profiles: string | undefined,
   events: BenchEvents,
   signal: AbortSignal,
 ): Promise<void> {
   const { seconds, rounds, inFlight } = options;
-  const service = new ServiceProcess(instance, options.profiles);
+  const service = new ServiceProcess(instance, profiles);
   let limit: BareLimit | undefined;
   let peer: JavaPeer | undefined;
   try {
@@ -127,4 +136,14 @@ async function startPeer(instance: BenchInstance, events: BenchEvents): Promise<
     instance,
     await Promise.all(instance.signers.map((signer) => peerKey(instance, signer))),
   );
+}
+
+/** Of the thread that serves stations: signers and workers have profiles of their own. */
+function flameGraphOf(profiles: string, algorithms: readonly string[]): string {
+  const file = '/src/services/sod/sod-service.ts';
+  const found = readdirSync(profiles)
+    .map((name) => JSON.parse(readFileSync(join(profiles, name), 'utf8')) as CpuProfile)
+    .find((profile) => hasCalled(profile, file));
+  if (found === undefined) throw new InvariantBroken('no profile is of the service');
+  return flameGraph(found, { title: `The service, ${algorithms.join(', ')}`, file });
 }

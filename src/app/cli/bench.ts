@@ -20,6 +20,7 @@ interface BenchCommandOptions {
   readonly batchLines: number;
   readonly peer: boolean;
   readonly profile?: string;
+  readonly flame?: string;
   readonly json?: boolean;
 }
 
@@ -42,6 +43,7 @@ export function registerBench(program: Command, screen: Screen): void {
     .option('--batch-lines <n>', 'lines of the batch that memory is measured with', wholeNumber, 100_000)
     .option('--no-peer', 'not beside Bouncy Castle with SunPKCS11, which takes longest')
     .option('--profile <dir>', 'write CPU profiles of service and signers', (path) => resolve(path))
+    .option('--flame <file>', 'write a flame graph of the service, SVG', (path) => resolve(path))
     .option('--json', 'one JSON object a line')
     .action((options: BenchCommandOptions) => bench(options, screen));
 
@@ -76,7 +78,7 @@ export function registerBench(program: Command, screen: Screen): void {
 }
 
 async function bench(options: BenchCommandOptions, screen: Screen): Promise<void> {
-  const { json = false, profile, ...measured } = options;
+  const { json = false, profile, flame, ...measured } = options;
   const interrupted = new AbortController();
   untilToldToEnd().then(
     () => interrupted.abort(),
@@ -86,7 +88,7 @@ async function bench(options: BenchCommandOptions, screen: Screen): Promise<void
   if (!json) line(heading(screen, options));
   try {
     await runBench(
-      { ...measured, policies: shippedPolicies, profiles: profile },
+      { ...measured, policies: shippedPolicies, profiles: profile, flame },
       {
         progress: (doing) => screen.stderr.write(json ? '' : paint(screen, 'dim', `  … ${doing}\n`)),
         skipped: (what, why) => screen.stderr.write(`${what}: not measured, ${why}\n`),
