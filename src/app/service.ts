@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
 import type { Logger } from 'pino';
-import { systemClock } from '../adapters/clock/index.ts';
 import type { SignerPoolEvent } from '../adapters/signer-pool/index.ts';
 import { AccessCertificates } from '../services/access/access-certificates.ts';
 import { reasonForCrl } from '../services/crl/crl-due.ts';
@@ -84,7 +83,7 @@ export async function startService(
     const sods = new SodService({
       records: records.sods,
       signer,
-      clock: systemClock,
+      clock: records.clock,
       policies: instance.policies,
       documentSigners,
       check: (efSod, intent, documentSigner) => border.check(efSod, intent, documentSigner),
@@ -95,7 +94,7 @@ export async function startService(
     const { state } = configuration;
     const transparencyLog = new PublishedLog(
       records.log,
-      systemClock,
+      records.clock,
       logSettings(configuration).cosignatures,
     );
     await transparencyLog.refresh();
@@ -103,6 +102,7 @@ export async function startService(
     const catalogue = new Catalogue(issuance);
     const access = new AccessCertificates(issuance);
     const republish = async () => {
+      records.clock.reload();
       // Whoever's access certificate was revoked is let in no more, on an open connection either.
       await access.reload();
       // A revoked Document Signer is out of use before the border learns of it.
@@ -112,7 +112,7 @@ export async function startService(
     };
     await republish();
     const health = (): Health => {
-      const at = systemClock.now();
+      const at = records.clock.now();
       const reasons = [
         ...(signer.isReady ? [] : [signer.failure?.message ?? 'no signer process is ready yet']),
         ...(records.failure === undefined ? [] : [records.failure.message]),

@@ -192,6 +192,31 @@ describe('a clock that was set back', () => {
     await expect(records.issuance.begin(crl(1n))).resolves.toBeUndefined();
   });
 
+  it('stands still for these minutes, so that nothing on record lies in the future', () => {
+    for (const restart of [() => {}, reopen]) {
+      now = later(-4);
+      restart();
+      expect(records.clock.now()).toEqual(later(0));
+      now = later(-6);
+      expect(records.clock.now()).toEqual(later(-6));
+    }
+    now = later(1);
+    expect(records.clock.now()).toEqual(later(1));
+    now = later(0);
+    expect(records.clock.now()).toEqual(later(1));
+  });
+
+  it('stands still for what another process has put on record as well', async () => {
+    now = later(2);
+    const beside = openRecords(join(folder, 'records.sqlite'), clock);
+    await beside.issuance.begin({ kind: 'certificate', order });
+    beside.close();
+    now = later(-1);
+    expect(records.clock.now()).toEqual(later(0));
+    records.clock.reload();
+    expect(records.clock.now()).toEqual(later(2));
+  });
+
   it('is known from the latest thing on record, however far it had gone', async () => {
     now = later(60 * 24);
     await records.issuance.begin({ kind: 'certificate', order });

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openRecords } from '../../src/adapters/store/index.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
-import type { CertificateRecord, CrlRecord, SodIntent } from '../../src/services/ports.ts';
+import type { CertificateRecord, Clock, CrlRecord, SodIntent } from '../../src/services/ports.ts';
 import { Border } from '../../src/services/sod/check-sod.ts';
 import type { DocumentSignerEntry } from '../../src/services/sod/document-signers.ts';
 import { shippedPolicies } from '../support/policies.ts';
@@ -29,10 +33,10 @@ class World {
     this.signer = { keyId: 'aa', keyAlgorithm: algorithm, certificate, documentTypes, signsFrom, signsUntil };
   }
 
-  border(): Border {
+  border(clock: Clock = { now: () => this.at }): Border {
     const csca = { profile: 'csca', der: this.utopia.csca.bytes } as CertificateRecord;
     return new Border({
-      clock: { now: () => this.at },
+      clock,
       policies,
       records: {
         certificatesOf: async () => [csca],
@@ -198,6 +202,28 @@ describe('by an exemplar', () => {
     );
     world.at = now;
     expect(Math.min(outcomes.released, outcomes.refused)).toBeGreaterThan(20);
+  });
+
+  it('a clock that is corrected by minutes right after a CRL stops nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sigillo-border-'));
+    const records = openRecords(join(folder, 'records.sqlite'), { now: () => world.at });
+    const { csca } = world.utopia;
+    world.crl = signCrl(csca, [], { thisUpdate: now });
+    const thisUpdate = records.clock.now();
+    expect(thisUpdate).toEqual(now);
+    const border = world.border(records.clock);
+    for (const minutes of [0, -4]) {
+      world.at = new Date(now.getTime() + minutes * 60_000);
+      const intent = world.intent({ signingTime: records.clock.now() });
+      expect(await world.accepts(border, world.sign(intent), intent)).toBe(true);
+    }
+    // The same border with the machine's clock sees a CRL of the future.
+    const intent = world.intent({ signingTime: world.at });
+    expect(await world.accepts(world.border(), world.sign(intent), intent)).toBe(false);
+    world.at = now;
+    world.crl = signCrl(csca, []);
+    records.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('nothing is released whose messageDigest is not that of the content', async () => {

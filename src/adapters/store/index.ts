@@ -21,6 +21,8 @@ export interface Records {
   readonly exchange: ExchangeRecords;
   readonly archive: ArchiveRecords;
   readonly log: LogRecords;
+  /** The clock that everything on record is dated by; it never goes back by a little. */
+  readonly clock: Clock & { reload(): void };
   /** Why nothing may be signed while the clock is earlier than what is on record; undefined otherwise. */
   readonly clockFault: Refused | undefined;
   /** Why nothing could be written the last time: disk full, locked; undefined once something could. */
@@ -48,6 +50,7 @@ export function openRecords(path: string, clock: Clock): Records {
     exchange: new SqliteExchangeRecords(database, commits, leaves, recorded),
     archive: new SqliteArchiveRecords(database),
     log: new SqliteLogRecords(database, commits, tiles),
+    clock: recorded,
     get clockFault() {
       return recorded.fault;
     },

@@ -9,18 +9,29 @@ const toleratedMs = 5 * 60_000;
 /** The clock of an instance, held against the latest instant that its records know. */
 export class RecordedClock implements Clock {
   readonly #clock: Clock;
-  #latest: number;
+  readonly #database: SqliteDatabase;
+  #latest = 0;
 
   constructor(clock: Clock, database: SqliteDatabase) {
     this.#clock = clock;
-    this.#latest = latestAct(database)?.getTime() ?? 0;
+    this.#database = database;
+    this.reload();
   }
 
-  /** For what is put on record. */
+  /** Looks for a later instant that another process has put on record. */
+  reload(): void {
+    this.#latest = Math.max(this.#latest, latestAct(this.#database)?.getTime() ?? 0);
+  }
+
+  /**
+   * Stands still while a small correction is made up for: a CRL or certificate of a moment ago must not become one
+   * of the future. Set back by more, it says what the machine says, and `fault` why nothing is signed.
+   */
   now(): Date {
-    const now = this.#clock.now();
-    this.#latest = Math.max(this.#latest, now.getTime());
-    return now;
+    const now = this.#clock.now().getTime();
+    if (now + toleratedMs < this.#latest) return new Date(now);
+    this.#latest = Math.max(this.#latest, now);
+    return new Date(this.#latest);
   }
 
   /** Why nothing may be signed, while the clock is earlier than what is on record. */

@@ -51,6 +51,8 @@ export async function ceremonyDeps(
   const { home } = instance.paths;
   return {
     ...(await exchangeDeps(instance, open)),
+    // A ceremony is refused with a clock that was set back by a second.
+    clock: open.machineClock,
     folder: new FileCeremonyFolder(ceremonyDirectory(home, ceremony.ceremony), dirname(path)),
     environment: instance.configuration.environment,
     software,

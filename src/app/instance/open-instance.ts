@@ -16,7 +16,10 @@ export const mainModule = fileURLToPath(new URL('../main.ts', import.meta.url));
 export interface OpenInstance {
   readonly records: Records;
   readonly signer: SignerPool;
+  /** With the clock of the records. */
   readonly issuance: IssuanceDeps;
+  /** As the machine has it. */
+  readonly machineClock: Clock;
   close(): void;
 }
 
@@ -31,8 +34,8 @@ export function openInstance(
   },
 ): OpenInstance {
   const { configuration, paths, policies } = instance;
-  const clock = options.clock ?? systemClock;
-  const records = openRecords(paths.records, clock);
+  const machineClock = options.clock ?? systemClock;
+  const records = openRecords(paths.records, machineClock);
   const signer = new SignerPool({
     spawn: () =>
       fork(mainModule, ['signer', '--home', paths.home], {
@@ -49,7 +52,7 @@ export function openInstance(
   const issuance: IssuanceDeps = {
     signer,
     records: records.issuance,
-    clock,
+    clock: records.clock,
     random: systemRandom,
     policies,
     state: configuration.state,
@@ -58,7 +61,7 @@ export function openInstance(
     signer.close();
     records.close();
   };
-  return { records, signer, issuance, close };
+  return { records, signer, issuance, machineClock, close };
 }
 
 /**
