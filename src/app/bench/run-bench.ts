@@ -7,6 +7,7 @@ import { type BenchInstance, makeBenchInstance } from './bench-instance.ts';
 import { measureCrl, measureCrlActs } from './crl-bench.ts';
 import { measureColdStart } from './cold-start.ts';
 import { type CpuProfile, flameGraph, hasCalled } from './flame-graph.ts';
+import { measureGrowth } from './growth-bench.ts';
 import { JavaPeer, missingForPeer } from './java-peer.ts';
 import type { Measurement } from './measurement.ts';
 import { ownCpu } from './own-cpu.ts';
@@ -31,6 +32,8 @@ export interface BenchOptions {
   readonly batchLines: number;
   /** Whether to measure Bouncy Castle with SunPKCS11 beside the service. */
   readonly peer: boolean;
+  /** SODs on record to measure the service with, ascending; with these it measures nothing else. */
+  readonly growth: readonly number[] | undefined;
   /** Folder for CPU profiles of the service and its signers. */
   readonly profiles: string | undefined;
   /** File for a flame graph of the service's thread, SVG. */
@@ -57,6 +60,11 @@ export async function runBench(
   events.progress('making a private instance');
   const instance = await makeBenchInstance(options.policies, options.algorithms);
   try {
+    if (options.growth !== undefined) {
+      const bench = { ...options, instance, counts: options.growth, signal };
+      for await (const measurement of measureGrowth(bench, events.progress)) events.measured(measurement);
+      return;
+    }
     const profiles = options.profiles ?? join(instance.paths.home, 'profiles');
     const isProfiled = options.profiles !== undefined || options.flame !== undefined;
     await benchSods(instance, options, isProfiled ? profiles : undefined, events, signal);

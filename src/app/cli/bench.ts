@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { runBareLoop } from '../bench/bare-limit.ts';
 import { runCrlActs } from '../bench/crl-act.ts';
+import type { GrowthMeasurement } from '../bench/growth-bench.ts';
 import { putPeerObjects } from '../bench/java-peer.ts';
 import { type Measurement, median, threeDigits } from '../bench/measurement.ts';
 import { runBench } from '../bench/run-bench.ts';
@@ -19,6 +20,7 @@ interface BenchCommandOptions {
   readonly inFlight: number;
   readonly batchLines: number;
   readonly peer: boolean;
+  readonly growth?: readonly number[];
   readonly profile?: string;
   readonly flame?: string;
   readonly json?: boolean;
@@ -42,6 +44,7 @@ export function registerBench(program: Command, screen: Screen): void {
     .option('--in-flight <n>', 'requests under way at a time', wholeNumber, 32)
     .option('--batch-lines <n>', 'lines of the batch that memory is measured with', wholeNumber, 100_000)
     .option('--no-peer', 'not beside Bouncy Castle with SunPKCS11, which takes longest')
+    .option('--growth <counts>', 'only what SODs on record do to the next, e.g. 1000,100000', countList)
     .option('--profile <dir>', 'write CPU profiles of service and signers', (path) => resolve(path))
     .option('--flame <file>', 'write a flame graph of the service, SVG', (path) => resolve(path))
     .option('--json', 'one JSON object a line')
@@ -78,7 +81,7 @@ export function registerBench(program: Command, screen: Screen): void {
 }
 
 async function bench(options: BenchCommandOptions, screen: Screen): Promise<void> {
-  const { json = false, profile, flame, ...measured } = options;
+  const { json = false, profile, flame, growth, ...measured } = options;
   const interrupted = new AbortController();
   untilToldToEnd().then(
     () => interrupted.abort(),
@@ -88,7 +91,7 @@ async function bench(options: BenchCommandOptions, screen: Screen): Promise<void
   if (!json) line(heading(screen, options));
   try {
     await runBench(
-      { ...measured, policies: shippedPolicies, profiles: profile, flame },
+      { ...measured, policies: shippedPolicies, profiles: profile, flame, growth },
       {
         progress: (doing) => screen.stderr.write(json ? '' : paint(screen, 'dim', `  … ${doing}\n`)),
         skipped: (what, why) => screen.stderr.write(`${what}: not measured, ${why}\n`),
@@ -136,6 +139,7 @@ function heading(screen: Screen, { seconds, rounds, inFlight }: BenchCommandOpti
 }
 
 function row(measurement: Measurement): string {
+  if (isGrowth(measurement)) return growthRow(measurement);
   if (!isSods(measurement)) {
     const { bench, algorithm, ours, unit, limit, ratio, rounds, against } = measurement;
     const all = rounds.map((round) => threeDigits(round.ours)).join(', ');
@@ -161,6 +165,20 @@ function row(measurement: Measurement): string {
   ]);
 }
 
+function growthRow(of: GrowthMeasurement): string {
+  const rate = `${threeDigits(of.ours)} SOD/s, ratio ${of.ratio.toFixed(2)} (${of.against})`;
+  const latency = (p50: number, p99: number) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
+  const octets = `${of.octetsPerSod.toFixed(0)} octets a SOD`;
+  return [
+    `growth ${of.recorded}: ${rate}; ${latency(of.p50Ms, of.p99Ms)}`,
+    `with few: ${latency(of.baseP50Ms, of.baseP99Ms)}; at most ${of.peakMib.toFixed(0)} MiB; ${octets}`,
+  ].join('; ');
+}
+
+function isGrowth(measurement: Measurement): measurement is GrowthMeasurement {
+  return measurement.bench === 'growth';
+}
+
 function isSods(measurement: Measurement): measurement is SodMeasurement {
   return measurement.bench === 'sod-single' || measurement.bench === 'sod-batch';
 }
@@ -177,6 +195,13 @@ function algorithmList(value: string): readonly string[] {
     throw new InvalidArgumentError(`${unknown} is none of ${[...keyAlgorithms.keys()].join(', ')}.`);
   }
   return names;
+}
+
+function countList(value: string): readonly number[] {
+  return value
+    .split(',')
+    .map(wholeNumber)
+    .toSorted((a, b) => a - b);
 }
 
 function positive(value: string): number {
