@@ -23,10 +23,10 @@ export function prepareQuery<Values extends object, Row>(
   build: (value: Values) => Compilable<Row>,
 ): (values: Values) => CompiledQuery<Row> {
   const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(name) });
-  const compiled = build(placeholders as Values).compile();
+  const { sql, parameters, query, queryId } = build(placeholders as Values).compile();
   return (values) => {
     const valueOf = (parameter: unknown): unknown =>
-      parameter instanceof Placeholder ? Reflect.get(values, parameter.name) : parameter;
-    return { ...compiled, parameters: compiled.parameters.map(valueOf) };
+      parameter instanceof Placeholder ? values[parameter.name as keyof Values] : parameter;
+    return { sql, query, queryId, parameters: parameters.map(valueOf) };
   };
 }

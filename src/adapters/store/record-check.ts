@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RecordedSod } from '../../services/ports.ts';
 
 /**
@@ -13,5 +13,5 @@ export function sodCheck({
   documentSigner,
 }: Pick<RecordedSod, 'requestId' | 'contentDigest' | 'documentSigner'>): Uint8Array {
   const row = JSON.stringify([requestId, contentDigest, documentSigner]);
-  return Uint8Array.from(createHash('sha256').update(row).digest().subarray(0, 8));
+  return hash('sha256', row, 'buffer').subarray(0, 8);
 }

@@ -21,30 +21,69 @@ export function differenceFrom(
 ): Uint8Array | undefined {
   const { efSod: other } = basis;
   if (other.length !== efSod.length) return undefined;
-  const longest = efSod.length / 2;
-  const octets: number[] = [0x00];
-  putVarint(octets, basis.leafIndex);
+  const difference = new Difference(Math.ceil(efSod.length / 2));
+  difference.putNumber(basis.leafIndex);
   let copied = 0;
-  for (let at = 0; at < efSod.length && octets.length < longest; ) {
-    if (efSod[at] === other[at]) {
-      at += 1;
-      continue;
-    }
-    let end = at + 1;
-    for (let same = 0; end + same < efSod.length && same < shortestGap; ) {
-      if (efSod[end + same] === other[end + same]) same += 1;
-      else {
-        end += same + 1;
-        same = 0;
-      }
-    }
-    putVarint(octets, at - copied);
-    putVarint(octets, end - at);
-    for (let index = at; index < end; index += 1) octets.push(efSod[index] ?? 0);
+  for (let at = nextOther(efSod, other, 0); at < efSod.length; at = nextOther(efSod, other, copied)) {
+    const end = endOfRun(efSod, other, at);
+    difference.putNumber(at - copied);
+    difference.putNumber(end - at);
+    difference.putOctets(efSod.subarray(at, end));
+    if (difference.isFull) return undefined;
     copied = end;
-    at = end;
   }
-  return octets.length < longest ? Uint8Array.from(octets) : undefined;
+  return difference.octets;
+}
+
+/** Where the next octet is that is not the same. */
+function nextOther(one: Uint8Array, other: Uint8Array, from: number): number {
+  let at = from;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return at;
+}
+
+/** The end of the octets that differ, with such gaps between them as are not worth a run of their own. */
+function endOfRun(one: Uint8Array, other: Uint8Array, from: number): number {
+  let end = from + 1;
+  for (let at = end; at < one.length && at - end < shortestGap; at += 1) {
+    if (one[at] !== other[at]) end = at + 1;
+  }
+  return end;
+}
+
+/** Written up to a length; what comes after it is left out. */
+class Difference {
+  readonly #octets: Uint8Array;
+  #length = 1;
+
+  /** @param capacity octets that it must stay below */
+  constructor(capacity: number) {
+    this.#octets = new Uint8Array(capacity);
+  }
+
+  get isFull(): boolean {
+    return this.#length >= this.#octets.length;
+  }
+
+  get octets(): Uint8Array | undefined {
+    return this.isFull ? undefined : this.#octets.slice(0, this.#length);
+  }
+
+  putNumber(value: number): void {
+    let rest = value;
+    for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) this.#put((rest % 0x80) | 0x80);
+    this.#put(rest);
+  }
+
+  putOctets(octets: Uint8Array): void {
+    if (this.#length + octets.length <= this.#octets.length) this.#octets.set(octets, this.#length);
+    this.#length += octets.length;
+  }
+
+  #put(octet: number): void {
+    this.#octets[this.#length] = octet;
+    this.#length += 1;
+  }
 }
 
 /** The leaf index of the EF.SOD that a stored one is the difference from; undefined for one that is stored whole. */
@@ -70,12 +109,6 @@ export function applyDifference(stored: Uint8Array, basis: Uint8Array): Uint8Arr
     varints.at += length;
   }
   return efSod;
-}
-
-function putVarint(octets: number[], value: number): void {
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) octets.push((rest % 0x80) | 0x80);
-  octets.push(rest);
 }
 
 class Varints {

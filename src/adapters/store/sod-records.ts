@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DigestName } from '../../formats/algorithms/digests.ts';
 import type { LdsVersion } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken } from '../../services/errors.ts';
@@ -39,16 +39,6 @@ const insertIntent = prepareQuery((row: Schema['sod_intents']) =>
   }),
 );
 
-const insertSod = prepareQuery((row: Schema['sods']) =>
-  queries.insertInto('sods').values({
-    leaf_index: row.leaf_index,
-    request_id: row.request_id,
-    content_digest: row.content_digest,
-    document_signer: row.document_signer,
-    ef_sod: row.ef_sod,
-  }),
-);
-
 /** SodRecords on SQLite. Reads see what is committed or being committed by this, the only, writer. */
 export class SqliteSodRecords implements SodRecords {
   readonly #database: SqliteDatabase;
@@ -86,22 +76,15 @@ export class SqliteSodRecords implements SodRecords {
     const stored = this.#stored.compact(efSod, documentSigner);
     const recorded = await this.#commits.write(() => {
       this.#endIntent(intent);
-      const sha256 = createHash('sha256').update(efSod).digest('hex');
+      const sha256 = hash('sha256', efSod);
       const logLeaf = this.#leaves.append(
         { event: 'sod', sha256, at: this.#clock.now().toISOString() },
         sodCheck({ ...intent, documentSigner }),
       );
-      this.#database.run(
-        insertSod({
-          leaf_index: logLeaf,
-          request_id: intent.requestId,
-          content_digest: Buffer.from(intent.contentDigest, 'hex'),
-          document_signer: Buffer.from(documentSigner, 'hex'),
-          ef_sod: stored,
-        }),
-      );
       const { requestId, contentDigest } = intent;
-      return { requestId, contentDigest, efSod, documentSigner, logLeaf };
+      const sod = { requestId, contentDigest, efSod, documentSigner, logLeaf };
+      this.#stored.insert(sod, stored);
+      return sod;
     });
     this.#stored.offer(recorded, stored);
     return recorded;

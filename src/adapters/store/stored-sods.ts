@@ -12,6 +12,16 @@ const efSodAt = prepareQuery((of: { readonly leafIndex: number }) =>
   queries.selectFrom('sods').select('ef_sod').where('leaf_index', '=', of.leafIndex),
 );
 
+const insertSod = prepareQuery((row: Schema['sods']) =>
+  queries.insertInto('sods').values({
+    leaf_index: row.leaf_index,
+    request_id: row.request_id,
+    content_digest: row.content_digest,
+    document_signer: row.document_signer,
+    ef_sod: row.ef_sod,
+  }),
+);
+
 /** EF.SODs as they lie in the records: whole, or as the difference from one that does. */
 export class StoredSods {
   readonly #database: SqliteDatabase;
@@ -28,6 +38,19 @@ export class StoredSods {
     if (basisOf(efSod) !== undefined) throw new InvariantBroken('an EF.SOD begins with the tag 77');
     const basis = this.#bases.get(likeness(efSod, documentSigner));
     return (basis && differenceFrom(basis, efSod)) ?? efSod;
+  }
+
+  /** @param stored what `compact` has made of its EF.SOD */
+  insert(sod: RecordedSod, stored: Uint8Array): void {
+    this.#database.run(
+      insertSod({
+        leaf_index: sod.logLeaf,
+        request_id: sod.requestId,
+        content_digest: Buffer.from(sod.contentDigest, 'hex'),
+        document_signer: Buffer.from(sod.documentSigner, 'hex'),
+        ef_sod: stored,
+      }),
+    );
   }
 
   /** To be called once it is durable: what is undone after it was offered would be the basis of nothing. */

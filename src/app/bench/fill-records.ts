@@ -1,50 +1,60 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { systemClock } from '../../adapters/clock/index.ts';
-import { openRecords } from '../../adapters/store/index.ts';
+import { SqliteArchiveRecords } from '../../adapters/store/archive-records.ts';
+import { LogLeaves } from '../../adapters/store/log-leaves.ts';
+import { sodCheck } from '../../adapters/store/record-check.ts';
+import { queries, SqliteDatabase } from '../../adapters/store/sqlite.ts';
+import { StoredSods } from '../../adapters/store/stored-sods.ts';
 import { decodeEfSod } from '../../formats/lds/ef-sod.ts';
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { InvariantBroken } from '../../services/errors.ts';
-import type { RecordedSod, SodIntent } from '../../services/ports.ts';
 import type { Instance } from '../instance/load-instance.ts';
 import type { BenchedKey } from './bench-instance.ts';
 
-/** Claimed and recorded at a time, so that they share their commits. */
-const together = 2_000;
+const rowsOfTransaction = 20_000;
+/** The index of ten million requests, which come in no order. */
+const cacheKib = 1_048_576;
 
 /**
- * Puts EF.SODs on record as the service does, claim by claim and leaf by leaf, but signed by nobody: what differs
- * between two is random. At least one is on record already.
+ * Puts EF.SODs on record as they would lie there had the service signed them, each with its leaf and the tiles of the
+ * log, but signed by nobody: what differs between two is random. At least one is on record already.
  *
  * @param count SODs that are to be on record in the end
  */
-export async function fillRecords(
-  instance: Instance,
-  key: BenchedKey,
-  count: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const records = openRecords(instance.paths.records, systemClock);
+export function fillRecords(instance: Instance, key: BenchedKey, count: number, signal: AbortSignal): void {
+  const database = new SqliteDatabase(instance.paths.records);
   try {
-    const [first] = records.archive.sods();
+    database.control(`PRAGMA cache_size = -${cacheKib}`);
+    const leaves = new LogLeaves(database);
+    const stored = new StoredSods(database);
+    const [first] = new SqliteArchiveRecords(database).sods();
     if (first === undefined) throw new InvariantBroken('there is no SOD to make others from');
-    const documentSigner = decodeCertificate(key.certificate, { strict: true }).fingerprint;
-    const another = othersLike(first, key.keyId);
-    let recorded = recordedSods(instance);
-    while (recorded < count) {
+    stored.offer(first, first.efSod);
+    const efSodLike = othersLike(first.efSod);
+    for (let recorded = recordedSods(instance); recorded < count; ) {
       signal.throwIfAborted();
-      const batch = Math.min(together, count - recorded);
-      await Promise.all(
-        Array.from({ length: batch }, async () => {
-          const { intent, efSod } = another();
-          await records.sods.claim(intent);
-          await records.sods.record(intent, efSod, documentSigner);
-        }),
+      const rows = Math.min(rowsOfTransaction, count - recorded);
+      database.control('BEGIN IMMEDIATE');
+      for (let row = 0; row < rows; row += 1) {
+        const sod = { ...first, ...efSodLike(), requestId: randomUUID(), contentDigest: randomHex(32) };
+        const event = {
+          event: 'sod',
+          sha256: hash('sha256', sod.efSod),
+          at: new Date().toISOString(),
+        } as const;
+        const logLeaf = leaves.append(event, sodCheck(sod));
+        stored.insert({ ...sod, logLeaf }, stored.compact(sod.efSod, sod.documentSigner));
+      }
+      database.run(
+        queries
+          .updateTable('keys')
+          .set((eb) => ({ uses: eb('uses', '+', rows) }))
+          .where('key_id', '=', key.keyId),
       );
-      recorded += batch;
+      database.control('COMMIT');
+      recorded += rows;
     }
   } finally {
-    records.close();
+    database.close();
   }
 }
 
@@ -58,35 +68,22 @@ export function recordedSods({ paths }: Instance): number {
 }
 
 /** Makes EF.SODs of which hashes, messageDigest and signature are others, and everything else is the same. */
-function othersLike(first: RecordedSod, keyId: string): () => { intent: SodIntent; efSod: Uint8Array } {
-  const { ldsSecurityObject, signedData } = decodeEfSod(first.efSod);
+function othersLike(first: Uint8Array): () => { efSod: Uint8Array } {
+  const { ldsSecurityObject, signedData } = decodeEfSod(first);
   const [signer] = signedData.signerInfos;
-  const offsetOf = (part: Uint8Array): number => part.byteOffset - first.efSod.byteOffset;
-  const hashes = [...ldsSecurityObject.dataGroupHashes].map(
-    ([number, hash]) => [number, offsetOf(hash), hash.length] as const,
-  );
-  const digest = signer?.signedAttributes?.messageDigest ?? new Uint8Array();
-  // The first octets of the signature are DER.
-  const signature = signer?.signature.subarray(8) ?? new Uint8Array();
+  const differing = [
+    ...ldsSecurityObject.dataGroupHashes.values(),
+    signer?.signedAttributes?.messageDigest ?? new Uint8Array(),
+    // The first octets of the signature are DER.
+    signer?.signature.subarray(8) ?? new Uint8Array(),
+  ].map((part) => ({ at: part.byteOffset - first.byteOffset, length: part.length }));
   return () => {
-    const efSod = Uint8Array.from(first.efSod);
-    for (const part of [digest, signature]) efSod.set(randomBytes(part.length), offsetOf(part));
-    const dataGroupHashes = new Map(
-      hashes.map(([number, start, length]) => {
-        efSod.set(randomBytes(length), start);
-        return [number, efSod.subarray(start, start + length)] as const;
-      }),
-    );
-    const intent: SodIntent = {
-      requestId: randomUUID(),
-      contentDigest: randomBytes(32).toString('hex'),
-      keyId,
-      documentType: 'P',
-      digestAlgorithm: 'SHA-256',
-      lds: { version: '1.8', unicodeVersion: '040000' },
-      dataGroupHashes,
-      signingTime: systemClock.now(),
-    };
-    return { intent, efSod };
+    const efSod = Uint8Array.from(first);
+    for (const { at, length } of differing) efSod.set(randomBytes(length), at);
+    return { efSod };
   };
+}
+
+function randomHex(octets: number): string {
+  return randomBytes(octets).toString('hex');
 }

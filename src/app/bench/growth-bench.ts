@@ -53,7 +53,7 @@ export async function* measureGrowth(
   try {
     for (const count of counts) {
       progress(`filling the records up to ${count} SODs`);
-      await fillRecords(instance, key, count, signal);
+      fillRecords(instance, key, count, signal);
       if (count === counts[0]) cpSync(instance.paths.home, base, { recursive: true });
       progress(`${recordedSods(instance)} SODs on record`);
       yield await compare(bench, loadInstance(base), signer.documentType);
