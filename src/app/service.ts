@@ -5,12 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
 import type { Logger } from 'pino';
+import { HttpWitness } from '../adapters/witness/index.ts';
+import { decodeVerifierKey } from '../formats/log/verifier-key.ts';
 import type { SignerPoolEvent } from '../adapters/signer-pool/index.ts';
 import { AccessCertificates } from '../services/access/access-certificates.ts';
 import { reasonForCrl } from '../services/crl/crl-due.ts';
 import { publishCrl } from '../services/crl/publish-crl.ts';
 import { Catalogue } from '../services/distribution/catalogue.ts';
 import { Unavailable } from '../services/errors.ts';
+import { Cosigner } from '../services/log/cosign-checkpoint.ts';
 import { PublishedLog } from '../services/log/published-log.ts';
 import { maintainKeys } from '../services/keys/maintain-keys.ts';
 import { Border } from '../services/sod/check-sod.ts';
@@ -92,11 +95,8 @@ export async function startService(
     });
     const isDevelopment = configuration.environment === 'development';
     const { state } = configuration;
-    const transparencyLog = new PublishedLog(
-      records.log,
-      records.clock,
-      logSettings(configuration).cosignatures,
-    );
+    const logOptions = logSettings(configuration);
+    const transparencyLog = new PublishedLog(records.log, records.clock, logOptions.cosignatures);
     await transparencyLog.refresh();
     const distribution = new Distribution({ state, isDevelopment, transparencyLog, log });
     const catalogue = new Catalogue(issuance);
@@ -169,6 +169,13 @@ export async function startService(
       await transparencyLog.refresh();
       writeLogTrust(instance, records);
     });
+    for (const { vkey, url } of logOptions.witnesses) {
+      const witness = new HttpWitness(decodeVerifierKey(vkey), url, logOptions.witnessDeadlineMs);
+      const cosigner = new Cosigner(witness, records.log);
+      repeat(checkpointMs, `asking ${witness.key.name} to cosign`, async () => {
+        if (await cosigner.cosign()) await transparencyLog.refresh();
+      });
+    }
     repeat(recoveryMs, 'completing open SODs', async () => {
       if (!signer.isReady || sods.broken !== undefined) return;
       const completed = await sods.completeOpenIntents();

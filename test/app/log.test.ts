@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTestInstance, type TestInstance } from '../support/instance.ts';
+import { TestWitness } from '../support/witness.ts';
 import { eventually, Served, sigillo, sodRequest } from '../support/served.ts';
 
 /** The log as an operator and an auditor use it: by commands, beside a running service, and with files alone. */
@@ -147,6 +148,41 @@ describe('consistency, offline', () => {
   it('takes a checkpoint by itself', async () => {
     const good = await verify(path('first.checkpoint'), '--trust', vkey);
     expect(JSON.parse(good.stdout)).toMatchObject({ kind: 'checkpoint', verdict: 'TRUSTED' });
+  });
+});
+
+describe('a witness', () => {
+  it('cosigns what the service publishes; SODs do not wait for it when it is gone', async () => {
+    const home = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
+    const readVkey = () => readFileSync(join(home.home, 'trust', 'log.vkey'), 'utf8').trim();
+    const witness = new TestWitness('witness.example/w1', readVkey);
+    const url = await witness.listen();
+    const configuration = join(home.home, 'sigillo.yaml');
+    const yaml = readFileSync(configuration, 'utf8')
+      .replace('witnesses: []', `witnesses: [{ vkey: "${witness.vkey}", url: "${url}" }]`)
+      .replace('cosignatures: 0', 'cosignatures: 1');
+    writeFileSync(configuration, yaml);
+    const cosigned = new Served(home);
+    try {
+      await cosigned.untilReady();
+      const served = async () => (await fetch(`http://localhost:${home.portBase + 3}/log/checkpoint`)).text();
+      await eventually('a cosigned checkpoint', async () =>
+        (await served()).includes('— witness.example/w1 '),
+      );
+      writeFileSync(path('w.vkey'), `${witness.vkey}\n`);
+      writeFileSync(path('cosigned'), await served());
+      const keys = ['--trust', path('w.vkey'), '--trust', join(home.home, 'trust')];
+      expect(await verify(path('cosigned'), '--cosignatures', '1', ...keys)).toMatchObject({ code: 0 });
+      witness.close();
+      const station = cosigned.station();
+      expect((await station.post('/v1/sods', sodRequest('alone', 'PA'))).status).toBe(201);
+      station.close();
+      expect(await served()).toBe(readFileSync(path('cosigned'), 'utf8'));
+    } finally {
+      witness.close();
+      await cosigned.stop();
+      home.remove();
+    }
   });
 });
 

@@ -33,7 +33,7 @@ export function decodeSignedNote(octets: Uint8Array): SignedNote {
 }
 
 /** One signature line, without its newline. @throws MalformedInput */
-function decodeSignatureLine(line: string): NoteSignature {
+export function decodeSignatureLine(line: string): NoteSignature {
   const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line);
   const octets = decodeBase64(match?.[2] ?? '');
   if (match?.[1] === undefined || octets === undefined || octets.length < 5) {
@@ -48,7 +48,7 @@ export function encodeSignedNote({ text, signatures }: SignedNote): Uint8Array {
 }
 
 /** With its newline. */
-function encodeSignatureLine({ name, keyId, signature }: NoteSignature): string {
+export function encodeSignatureLine({ name, keyId, signature }: NoteSignature): string {
   const id = Buffer.alloc(4);
   id.writeUInt32BE(keyId);
   return `— ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
