@@ -28,6 +28,8 @@ function startBench(...options: string[]) {
     '4',
     '--batch-lines',
     '500',
+    '--log-leaves',
+    '1000',
     // test/interop/peer.test.ts has it.
     '--no-peer',
     '--algorithms',
@@ -70,6 +72,8 @@ describe('sigillo bench', { timeout: 180_000 }, () => {
       { bench: 'service-memory', unit: 'MiB', limit: 250, batchLines: 500 },
       { bench: 'crl-100000', unit: 'ms' },
       { bench: 'crl-100000-next', unit: 'ms' },
+      { bench: 'log-append-1000', unit: 'µs', leaves: 1000 },
+      { bench: 'log-proof-1000', unit: 'µs', leaves: 1000 },
       { bench: 'cold-start', unit: 's', limit: 2 },
     ]);
     for (const measurement of measurements) {

@@ -15,6 +15,8 @@ import { RecordedClock } from './recorded-clock.ts';
 import { SqliteSodRecords } from './sod-records.ts';
 import { queries, SqliteDatabase } from './sqlite.ts';
 
+export { type BareLog, openBareLog } from './bare-log.ts';
+
 export interface Records {
   readonly sods: SodRecords;
   readonly issuance: IssuanceRecords;

@@ -9,6 +9,7 @@ import { measureColdStart } from './cold-start.ts';
 import { type CpuProfile, flameGraph, hasCalled } from './flame-graph.ts';
 import { measureGrowth } from './growth-bench.ts';
 import { JavaPeer, missingForPeer } from './java-peer.ts';
+import { measureLog } from './log-bench.ts';
 import type { Measurement } from './measurement.ts';
 import { ownCpu } from './own-cpu.ts';
 import { measurePeer, peerKey, reasonAgainstPeer } from './peer-bench.ts';
@@ -30,6 +31,8 @@ export interface BenchOptions {
   readonly inFlight: number;
   /** Lines of the batch that shows how much memory the service takes. */
   readonly batchLines: number;
+  /** Leaves that the log is grown to. */
+  readonly logLeaves: number;
   /** Whether to measure Bouncy Castle with SunPKCS11 beside the service. */
   readonly peer: boolean;
   /** SODs on record to measure the service with, ascending; with these it measures nothing else. */
@@ -72,6 +75,10 @@ export async function runBench(
     events.progress('CRL with 100,000 entries');
     events.measured(measureCrl(options.rounds));
     events.measured(await measureCrlActs(instance, options.rounds));
+    events.progress('log');
+    for await (const measured of measureLog(options.rounds, options.logLeaves, signal)) {
+      events.measured(measured);
+    }
     events.progress('cold start');
     events.measured(await measureColdStart(instance, { rounds: options.rounds, signal }));
   } finally {
