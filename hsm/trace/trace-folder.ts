@@ -21,7 +21,7 @@ export function faultTracePath(folder: string, pid: number, start: number, numbe
   return join(folder, `fault-${pid}-${Math.floor(start)}-${number}${suffix}`);
 }
 
-/** Makes the folder, and removes what is too much of processes that have ended. */
+/** Makes the folder, and removes what is too much; the rings of running processes always stay. */
 export function prepareTraceFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const kind of ['signer', 'fault']) prune(folder, kind);
@@ -29,16 +29,17 @@ export function prepareTraceFolder(folder: string): void {
 
 function prune(folder: string, kind: string): void {
   const now = performance.timeOrigin + performance.now();
-  const ended = readdirSync(folder)
-    .filter((name) => name.startsWith(`${kind}-`) && name.endsWith(suffix) && !isAlive(pidOf(name)))
+  const files = readdirSync(folder)
+    .filter((name) => name.startsWith(`${kind}-`) && name.endsWith(suffix))
+    .filter((name) => kind === 'fault' || !isAlive(pidOf(name)))
     .flatMap((name) => {
       const stat = statSync(join(folder, name), { throwIfNoEntry: false });
       return stat === undefined ? [] : [{ name, mtimeMs: stat.mtimeMs }];
     })
     .toSorted((a, b) => a.mtimeMs - b.mtimeMs);
   const isOld = ({ mtimeMs }: { readonly mtimeMs: number }) => now - mtimeMs > keptDays * 86_400_000;
-  const old = ended.filter(isOld);
-  const recent = ended.filter((file) => !isOld(file));
+  const old = files.filter(isOld);
+  const recent = files.filter((file) => !isOld(file));
   const excess = recent.slice(kept.oldest, Math.max(kept.oldest, recent.length - kept.newest));
   for (const { name } of [...old, ...excess]) rmSync(join(folder, name), { force: true });
 }
