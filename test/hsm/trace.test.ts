@@ -40,7 +40,7 @@ const call = {
   mechanism: 0,
 };
 
-function record(recorder: CallRecorder, returnValue: number, id: Uint8Array | undefined = undefined): void {
+function record(recorder: CallRecorder, returnValue: number, id?: Uint8Array): void {
   recorder.end(recorder.begin({ ...call, keyId: id }), returnValue, returnValue !== 0);
 }
 
