@@ -22,10 +22,10 @@ const inModules = (...path) => join(root, 'node_modules', ...path);
 const commandFolder = inModules('.bin');
 const addon = inModules('pkcs11js', 'build', 'Release', 'pkcs11.node');
 
-/** What each mode runs once everything is there. */
+/** What each mode runs once everything is there, with the options of Node that package.json has for it. */
 const programs = {
-  start: ['src/app/main.ts', 'start'],
-  test: ['scripts/test.mjs'],
+  start: { options: ['--max-semi-space-size=8'], program: 'src/app/main.ts', before: ['start'] },
+  test: { options: [], program: 'scripts/test.mjs', before: [] },
 };
 
 /** Ends with a message for people instead of a stack trace. */
@@ -284,8 +284,8 @@ async function main([mode, ...args]) {
     throw new CannotGoOn(`Node ${oldestNode} or newer is needed, this is ${process.version}`, 3);
   }
   if (!isPrepared(mode)) await exclusively(() => prepare(mode));
-  const [program, ...before] = programs[mode];
-  return runInForeground(await nodeForSources(), [join(root, program), ...before, ...args], {
+  const { options, program, before } = programs[mode];
+  return runInForeground(await nodeForSources(), [...options, join(root, program), ...before, ...args], {
     env: { ...process.env, PATH: `${commandFolder}${delimiter}${process.env.PATH ?? ''}` },
   });
 }

@@ -140,9 +140,17 @@ describe('Dockerfile', () => {
     const all = withInherited(image);
     const entryPoint = JSON.parse(textsOf(all, 'ENTRYPOINT').at(-1)!) as string[];
     expect(entryPoint[0]).toMatch(/\/node_modules\/\.bin\/node$/);
-    expect(existsSync(join(repository, entryPoint[1]!.replace('/opt/sigillo/', '')))).toBe(true);
+    expect(existsSync(join(repository, entryPoint.at(-1)!.replace('/opt/sigillo/', '')))).toBe(true);
     expect(JSON.parse(textsOf(all, 'CMD').at(-1)!)).toContain('serve');
     expect(textsOf(all, 'STOPSIGNAL')).toEqual(['SIGTERM']);
+    // How much memory the service takes is the same however it is started.
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      scripts: { sigillo: string };
+    };
+    const options = entryPoint.slice(1, -1);
+    expect(scripts.sigillo).toBe(`exec node ${options.join(' ')} src/app/main.ts`);
+    const bootstrap = readFileSync(join(repository, 'scripts/bootstrap.mjs'), 'utf8');
+    expect(bootstrap).toContain(`start: { options: ['${options.join("', '")}'], `);
     const healthCheck = textsOf(all, 'HEALTHCHECK').at(-1)!;
     expect(healthCheck).toMatch(/ CMD \[/);
     expect(healthCheck).toContain('http://127.0.0.1:8444/health/ready');

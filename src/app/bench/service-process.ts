@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../../services/errors.ts';
@@ -23,8 +24,8 @@ export class ServiceProcess {
   constructor(instance: Instance, profiles: string | undefined) {
     this.#instance = instance;
     // Signers inherit the options of Node.
-    const options = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-    const command = [...options, mainModule, 'serve', '--home', instance.paths.home];
+    const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
+    const command = [...nodeOptions(), ...profiling, mainModule, 'serve', '--home', instance.paths.home];
     this.#child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -70,6 +71,14 @@ export class ServiceProcess {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.#ended;
     clearTimeout(impatience);
   }
+}
+
+/** Those that `npm run sigillo` starts it with. */
+function nodeOptions(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    scripts: { sigillo: string };
+  };
+  return scripts.sigillo.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Whether `/health/ready` answers 200. */
