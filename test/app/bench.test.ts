@@ -86,6 +86,21 @@ describe('sigillo bench', { timeout: 180_000 }, () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('with --growth compares what many SODs on record do with what few do', async () => {
+    const { code, stdout, stderr } = await startBench('--json', '--rounds', '1', '--growth', '2000,50').ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [few, many] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number>);
+    expect(few).toMatchObject({ bench: 'growth', recorded: 50, unit: 'SOD/s' });
+    expect(many).toMatchObject({ bench: 'growth', against: 'the same with 50 SODs on record' });
+    // Those that were signed to measure the first size are there, too.
+    expect(many?.['recorded']).toBeGreaterThanOrEqual(2_000);
+    expect(many?.['octetsPerSod']).toBeLessThan(1_000);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('leaves nothing behind after Ctrl-C', async () => {
     const { child, ended } = startBench();
     while (readdirSync(folder).length === 0) await sleep(20);

@@ -1,5 +1,6 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { systemClock } from '../../adapters/clock/index.ts';
 import { SqliteArchiveRecords } from '../../adapters/store/archive-records.ts';
 import { LogLeaves } from '../../adapters/store/log-leaves.ts';
 import { sodCheck } from '../../adapters/store/record-check.ts';
@@ -39,7 +40,7 @@ export function fillRecords(instance: Instance, key: BenchedKey, count: number, 
         const event = {
           event: 'sod',
           sha256: hash('sha256', sod.efSod),
-          at: new Date().toISOString(),
+          at: systemClock.now().toISOString(),
         } as const;
         const logLeaf = leaves.append(event, sodCheck(sod));
         stored.insert({ ...sod, logLeaf }, stored.compact(sod.efSod, sod.documentSigner));

@@ -65,7 +65,8 @@ export async function runBench(
   try {
     if (options.growth !== undefined) {
       const bench = { ...options, instance, counts: options.growth, signal };
-      for await (const measurement of measureGrowth(bench, events.progress)) events.measured(measurement);
+      const progress = (doing: string) => events.progress(doing);
+      for await (const measurement of measureGrowth(bench, progress)) events.measured(measurement);
       return;
     }
     const profiles = options.profiles ?? join(instance.paths.home, 'profiles');
