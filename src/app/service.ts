@@ -14,6 +14,7 @@ import { publishCrl } from '../services/crl/publish-crl.ts';
 import { Catalogue } from '../services/distribution/catalogue.ts';
 import { Unavailable } from '../services/errors.ts';
 import { Cosigner } from '../services/log/cosign-checkpoint.ts';
+import type { Signer } from '../services/ports.ts';
 import { PublishedLog } from '../services/log/published-log.ts';
 import { maintainKeys } from '../services/keys/maintain-keys.ts';
 import { Border } from '../services/sod/check-sod.ts';
@@ -46,6 +47,7 @@ const sealMs = 2_000;
 /** Stations keep their connections: a TLS handshake costs more than a signature. */
 const keepAliveMs = 65_000;
 const recoveryMs = 1_000;
+const aMinute = 60_000;
 /** Work that keeps failing is tried again after ever longer pauses, up to this. */
 const longestPauseMs = 30_000;
 
@@ -63,7 +65,11 @@ export async function startService(
 ): Promise<Service> {
   const { configuration } = instance;
   const unlock = lockInstance(instance.paths.home);
-  const open = openOrUnlock(instance, unlock, (event) => logSignerEvent(log, event));
+  let metrics: Operations | undefined;
+  const open = openOrUnlock(instance, unlock, (event) => {
+    logSignerEvent(log, event);
+    metrics?.observeSigner(event);
+  });
   const { records, signer, issuance } = open;
   const stop = new AbortController();
   const servers: http.Server[] = [];
@@ -81,8 +87,10 @@ export async function startService(
     const publisher = await establishLog(instance, open, progress);
     const documentSigners = new DocumentSigners(
       await loadDocumentSigners(records.issuance, instance.policies),
+      new Map(configuration.keys.documentSigners.map(({ profile, count }) => [profile, count ?? 1])),
     );
     const border = new Border(issuance);
+    const { deadlineMs } = configuration.limits;
     const sods = new SodService({
       records: records.sods,
       signer,
@@ -90,7 +98,8 @@ export async function startService(
       policies: instance.policies,
       documentSigners,
       check: (efSod, intent, documentSigner) => border.check(efSod, intent, documentSigner),
-      deadlineMs: configuration.limits.deadlineMs,
+      deadlineMs,
+      longestDeadlineMs: configuration.limits.longestDeadlineMs ?? Math.max(deadlineMs, aMinute),
       maxInFlight: configuration.limits.maxInFlight,
     });
     const isDevelopment = configuration.environment === 'development';
@@ -118,17 +127,25 @@ export async function startService(
         ...(records.failure === undefined ? [] : [records.failure.message]),
         ...(records.clockFault === undefined ? [] : [records.clockFault.message]),
         ...(sods.broken === undefined ? [] : [`an invariant is broken: ${sods.broken.message}`]),
-        ...([...documentSigners].some((entry) => isInUse(entry, at))
-          ? []
-          : ['no Document Signer is in its private key usage period']),
+        ...reasonsOfSigners(documentSigners, signer, at),
       ];
-      return { ready: reasons.length === 0, reasons };
+      const degraded = [
+        ...signer.tokens
+          .filter(({ isReady }) => !isReady)
+          .map(({ name, failure }) => `token ${name}: ${failure ?? 'no signer process is ready'}`),
+        ...typesOutOfReach(documentSigners, signer, at).map(
+          (type) => `documents of type ${type} cannot be signed: no key for them is within reach`,
+        ),
+      ];
+      return { ready: reasons.length === 0, reasons, degraded };
     };
-    const operations = new Operations(
+    const operations = new Operations({
       health,
-      () => sods.inFlight,
-      () => signer.pids.length,
-    );
+      tokens: () => signer.tokens,
+      inFlight: () => sods.inFlight,
+      waiting: () => signer.waiting,
+    });
+    metrics = operations;
     const stations = stationApi({
       sods,
       access,
@@ -176,6 +193,10 @@ export async function startService(
         if (await cosigner.cosign()) await transparencyLog.refresh();
       });
     }
+    repeat(reloadMs, 'looking for keys', async () => {
+      const isMissing = reasonsOfSigners(documentSigners, signer, open.issuance.clock.now()).length > 0;
+      if (signer.isReady && isMissing) signer.lookAgain();
+    });
     repeat(recoveryMs, 'completing open SODs', async () => {
       if (!signer.isReady || sods.broken !== undefined) return;
       const completed = await sods.completeOpenIntents();
@@ -200,6 +221,21 @@ export async function startService(
     await end();
     throw error;
   }
+}
+
+function reasonsOfSigners(signers: DocumentSigners, signer: Signer, at: Date): readonly string[] {
+  const inUse = [...signers].filter((entry) => isInUse(entry, at));
+  if (inUse.length === 0) return ['no Document Signer is in its private key usage period'];
+  if (inUse.some(({ keyId }) => signer.holds(keyId))) return [];
+  return ['no key of a Document Signer in use is on a token that works'];
+}
+
+function typesOutOfReach(signers: DocumentSigners, signer: Signer, at: Date): readonly string[] {
+  const canSign = (keyId: string) => signer.holds(keyId);
+  return signers.documentTypes.filter((type) => {
+    const entry = signers.active(type, at, canSign);
+    return entry === undefined || !canSign(entry.keyId);
+  });
 }
 
 async function repeatUntil(
@@ -229,7 +265,7 @@ function openOrUnlock(
   onEvent: (event: SignerPoolEvent) => void,
 ): OpenInstance {
   try {
-    return openInstance(instance, { processes: instance.configuration.token.processes, onEvent });
+    return openInstance(instance, { onEvent });
   } catch (error) {
     unlock();
     throw error;
@@ -237,8 +273,12 @@ function openOrUnlock(
 }
 
 function logSignerEvent(log: Logger, event: SignerPoolEvent): void {
-  if (event.kind !== 'failed') log.info(event, `signer ${event.kind}`);
-  else log.warn({ err: event.error, retryMs: event.retryMs }, 'signer failed to start');
+  const { kind, token } = event;
+  if (kind === 'failed') {
+    log.warn({ token, err: event.error, retryMs: event.retryMs }, 'signer failed to start');
+  } else if (kind === 'healing' || kind === 'hung' || kind === 'takes-over')
+    log.warn(event, `signer ${kind}`);
+  else log.info(event, `signer ${kind}`);
 }
 
 function stationServer(instance: Instance, app: Koa): https.Server {

@@ -4,18 +4,21 @@ import {
   type SignerMessages,
   toWire,
 } from '../adapters/signer-pool/index.ts';
+import { MalformedInput } from '../formats/malformed-input.ts';
 import { Refused, Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
-import { logSettings } from './instance/configuration.ts';
+import { logSettings, tokensOf } from './instance/configuration.ts';
 import { loadAnyInstance } from './instance/load-instance.ts';
 
 /**
  * The signer process: the only one that loads the PKCS#11 module and knows a PIN. It takes typed jobs from
  * the service that started it and ends with it. When nothing in this process brings the token back, it gives
  * back what it has not begun and ends; the service starts a new one.
+ *
+ * @param tokenName which token of the instance it holds
  */
-export async function runSigner(home: string): Promise<void> {
+export async function runSigner(home: string, tokenName: string): Promise<void> {
   const send = process.send?.bind(process);
   if (send === undefined) {
     throw new Unavailable('signer', 'was not started by a service', {
@@ -29,16 +32,18 @@ export async function runSigner(home: string): Promise<void> {
   process.on('SIGTERM', () => undefined);
   const outbox = new Outbox((messages, then) => void send(messages, undefined, undefined, then));
   try {
-    await serveJobs(home, outbox);
+    await serveJobs(home, tokenName, outbox);
   } catch (error) {
     outbox.put({ kind: 'failed', error: toWire(error) });
     outbox.end();
   }
 }
 
-async function serveJobs(home: string, outbox: Outbox): Promise<void> {
+async function serveJobs(home: string, tokenName: string, outbox: Outbox): Promise<void> {
   const { configuration, policies, paths } = loadAnyInstance(home);
-  const { token: settings, state, exchange } = configuration;
+  const { state, exchange } = configuration;
+  const settings = tokensOf(configuration).find(({ name }) => name === tokenName);
+  if (settings === undefined) throw new MalformedInput('--token', `sigillo.yaml has no token ${tokenName}`);
   const token = Pkcs11Token.open({ ...settings, traceFolder: paths.trace }, (healing) =>
     outbox.put({ kind: 'healing', healing }),
   );

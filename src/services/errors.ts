@@ -52,17 +52,29 @@ export class Unavailable extends Error {
   readonly what: string;
   readonly outcome: 'not-applied' | 'unknown';
   readonly mend: string;
+  /** When to try again, as far as that can be foreseen. */
+  readonly retryAfterSeconds: number | undefined;
+  /** The caller's time is over, and the work goes on. */
+  readonly isLate: boolean;
 
   constructor(
     what: string,
     detail: string,
-    options: { outcome: 'not-applied' | 'unknown'; mend: string; cause?: unknown },
+    options: {
+      outcome: 'not-applied' | 'unknown';
+      mend: string;
+      cause?: unknown;
+      retryAfterSeconds?: number;
+      isLate?: boolean;
+    },
   ) {
     super(`${what}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Unavailable';
     this.what = what;
     this.outcome = options.outcome;
     this.mend = options.mend;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.isLate = options.isLate ?? false;
   }
 }
 

@@ -220,6 +220,10 @@ export interface Signer {
   status(): Promise<TokenStatus>;
   /** Why no token can be reached, as far as is known; undefined while a job may well be answered. */
   readonly failure: ServiceError | undefined;
+  /** Whether a token that works has the key, as far as is known. */
+  holds(keyId: string): boolean;
+  /** How long a job would wait for a signer now, at the present rate. */
+  readonly waitingMs: number;
 }
 
 /** A SOD that is on record as to be signed; durable before a token is touched. */

@@ -48,16 +48,26 @@ function start(sequence: readonly Behaviour[], processes = 1): SignerPool {
     writeFileSync(join(folder, `${name}.mjs`), `process.on('disconnect', () => process.exit(0));\n${script}`);
   }
   pool = new SignerPool({
-    spawn: () => {
-      const behaviour = sequence[Math.min(children.length, sequence.length - 1)] ?? 'works';
-      const child = fork(join(folder, `${behaviour}.mjs`), { serialization: 'advanced' });
-      children.push(child);
-      return child;
-    },
-    processes,
-    startTimeoutMs: sequence[0] === 'hangs at the start' ? 3_000 : 30_000,
-    signTimeoutMs: sequence.includes('hangs at work') ? 3_000 : 30_000,
+    tokens: [
+      {
+        name: 'token',
+        preference: 1,
+        spawn: () => {
+          const behaviour = sequence[Math.min(children.length, sequence.length - 1)] ?? 'works';
+          const child = fork(join(folder, `${behaviour}.mjs`), { serialization: 'advanced' });
+          children.push(child);
+          return child;
+        },
+        processes,
+        inFlight: 16,
+        startTimeoutMs: sequence[0] === 'hangs at the start' ? 3_000 : 30_000,
+        hangMs: sequence.includes('hangs at work') ? 3_000 : 30_000,
+        keepAliveMs: 60_000,
+      },
+    ],
+    signTimeoutMs: 30_000,
     keyTimeoutMs: 30_000,
+    maxWaiting: 64,
     onEvent: (event) => events.push(event),
   });
   return pool;

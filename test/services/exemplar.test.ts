@@ -30,7 +30,15 @@ class World {
     const certificate = decodeCertificate(dsc.bytes, { strict: true });
     const [signsFrom, signsUntil] = [noon('2026-01-01'), noon('2026-04-01')];
     const documentTypes = ['P'];
-    this.signer = { keyId: 'aa', keyAlgorithm: algorithm, certificate, documentTypes, signsFrom, signsUntil };
+    this.signer = {
+      keyId: 'aa',
+      profile: 'dsc-passport',
+      keyAlgorithm: algorithm,
+      certificate,
+      documentTypes,
+      signsFrom,
+      signsUntil,
+    };
   }
 
   border(clock: Clock = { now: () => this.at }): Border {

@@ -150,6 +150,8 @@ class FaultyState {
       signCheckpoint: (order) => uses(() => core.signCheckpoint(order)),
       status: async () => core.status(),
       failure: undefined,
+      holds: () => true,
+      waitingMs: 0,
     };
   }
 

@@ -71,7 +71,7 @@ class SimulatedState {
 
   async signSod(): Promise<void> {
     const entries = await loadDocumentSigners(this.deps.records, policies);
-    const signer = new DocumentSigners(entries).active('P', this.now);
+    const signer = new DocumentSigners(entries).active('P', this.now, () => true);
     if (signer === undefined) throw new Error(`no Document Signer on ${this.now.toISOString()}`);
     const hash = (name: string) =>
       Uint8Array.from(createHash('sha256').update(`${name} ${this.now.toISOString()}`).digest());

@@ -128,12 +128,12 @@ export function sodRequest(requestId: string, documentType = 'P') {
   };
 }
 
-/** Sends the same request until it is answered with something else than 503 or a broken connection. */
+/** Sends the same request until it is answered with something else than 503, 504 or a broken connection. */
 export async function untilAnswered(station: Station, body: object): Promise<Answer> {
   let answer: Answer | undefined;
   await eventually('an answer', async () => {
     answer = await station.post('/v1/sods', body).catch(() => undefined);
-    return answer !== undefined && answer.status !== 503;
+    return answer !== undefined && answer.status !== 503 && answer.status !== 504;
   });
   if (answer === undefined) throw new Error('unreachable');
   return answer;

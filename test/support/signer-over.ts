@@ -15,5 +15,7 @@ export function signerOver(core: SigningCore): Signer {
     signCheckpoint: async (order) => core.signCheckpoint(order),
     status: async () => core.status(),
     failure: undefined,
+    holds: () => true,
+    waitingMs: 0,
   };
 }

@@ -43,6 +43,8 @@ export class SodWorld {
   refusal: ServiceError | undefined;
   /** Why no token can be reached, as the pool knows it. */
   signerFailure: ServiceError | undefined;
+  /** Keys that no token which works has. */
+  readonly lostKeys = new Set<string>();
   /** Signatures that were made, by key, whoever got them. */
   readonly signatures = new Map<string, number>();
   /** Octets that left the signer, by request; more than one where an answer was lost. */
@@ -187,6 +189,7 @@ export class SodWorld {
       ]),
       check: (efSod, intent) => this.#at('check', () => assertOrdered(efSod, intent)),
       deadlineMs: 30_000,
+      longestDeadlineMs: 60_000,
       maxInFlight: 64,
     });
   }
@@ -217,6 +220,8 @@ export class SodWorld {
       signCheckpoint: never,
       status: never,
       signSod,
+      holds: (keyId) => !this.lostKeys.has(keyId),
+      waitingMs: 0,
       get failure() {
         return failure();
       },
@@ -273,6 +278,7 @@ function planted(step: Step, kind: FaultKind): Unavailable {
 function entry(keyId: string, from: string, until: string): DocumentSignerEntry {
   return {
     keyId,
+    profile: 'dsc-passport',
     keyAlgorithm: 'ecdsa-P-256-sha256',
     certificate: documentSigner,
     documentTypes: ['P'],

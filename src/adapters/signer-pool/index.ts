@@ -1,6 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isServiceError, type ServiceError } from '../../services/errors.ts';
+import { InvariantBroken, Refused, type ServiceError, Unavailable } from '../../services/errors.ts';
 import type {
   BundleOrder,
   CertificateOrder,
@@ -11,186 +9,348 @@ import type {
   MasterListOrder,
   Signer,
   SodOrder,
+  TokenHealth,
   TokenKey,
   TokenStatus,
 } from '../../services/ports.ts';
-import type { JobMessage, JobName, SignerJobs } from './protocol.ts';
-import { type Job, lost, SignerProcess } from './signer-process.ts';
+import { type Job, keyIdOf } from './job.ts';
+import type { Healing, JobMessage, JobName, SignerJobs } from './protocol.ts';
+import { lost } from './signer-process.ts';
+import { type SignerPoolEvent, type TokenOptions, TokenSigners } from './token-signers.ts';
 
 export { type JobMessage, type SignerMessage, type SignerMessages, toWire } from './protocol.ts';
+export type { SignerPoolEvent, TokenOptions } from './token-signers.ts';
 
 export interface SignerPoolOptions {
-  /** Starts one signer process with an IPC channel of advanced serialisation. */
-  readonly spawn: () => ChildProcess;
-  /** Processes side by side: a local module signs one thing at a time in each. */
-  readonly processes: number;
-  /** Milliseconds after which a process that has not logged in is taken for hung. */
-  readonly startTimeoutMs: number;
-  /** Milliseconds after which a process that holds a signing job is taken for hung. */
+  /** The tokens with the keys of the instance; each key is on one or more of them. */
+  readonly tokens: readonly TokenOptions[];
+  /** Milliseconds from acceptance in which a signing job is done, or fails. */
   readonly signTimeoutMs: number;
-  /** The same for the making of a key pair. */
+  /** The same for the making and destroying of a key pair. */
   readonly keyTimeoutMs: number;
+  /** Jobs that may wait for a process; one more is turned away. */
+  readonly maxWaiting: number;
   readonly onEvent: (event: SignerPoolEvent) => void;
 }
 
-export type SignerPoolEvent =
-  | { readonly kind: 'ready'; readonly signerPid: number | undefined; readonly token: TokenStatus }
-  | { readonly kind: 'failed'; readonly error: ServiceError; readonly retryMs: number }
-  | { readonly kind: 'ended'; readonly signerPid: number | undefined };
+/** What is known of a token, for status page and metrics. */
+export interface TokenReport {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly failure: string | undefined;
+  readonly signers: number;
+  readonly status: TokenStatus | undefined;
+  /** The last rung that was climbed inside a process, and how long ago. */
+  readonly lastHealing: (Healing & { readonly secondsAgo: number }) | undefined;
+}
 
-const longestRetryMs = 5_000;
+const sweepMs = 100;
+/** A job that processes gave back so often fails: something is wrong with all of them. */
+const maxReturns = 5;
+/** The rate is that of about so many answers. */
+const measuredAnswers = 32;
 
 /**
- * Signer over child processes. A process that ends is replaced; one at a time logs in, so that a wrong PIN
- * is tried by one process only. While none is ready and the last start failed, callers get that failure at
- * once; while one is starting they wait for it.
+ * Signer over the child processes of one or more tokens. A job goes to the process with the most room of a token
+ * that has its key, and waits while all are full. While none that has it is ready and the last start failed,
+ * callers get that failure at once; while one is starting they wait for it, as long as the job has time.
  */
 export class SignerPool implements Signer {
   readonly #options: SignerPoolOptions;
-  readonly #ready: SignerProcess[] = [];
+  readonly #tokens: readonly TokenSigners[];
   #waiting: Job[] = [];
-  #failure: ServiceError | undefined;
   #nextId = 1;
   #isClosed = false;
-  #starting: SignerProcess | undefined;
-  readonly #closing = new AbortController();
-  /** Serialises starts. */
-  #lastStart: Promise<void> = Promise.resolve();
+  /** Whether a token does the work of one that is preferred. */
+  #isMoved = false;
+  readonly #sweeper: NodeJS.Timeout;
+  /** When the last job was done, on the monotonic clock, and whether others waited then. */
+  #doneAt = 0;
+  #wasBusy = false;
+  #msPerJob = 0;
 
   constructor(options: SignerPoolOptions) {
     this.#options = options;
-    for (let i = 0; i < options.processes; i += 1) this.#startNext();
+    this.#tokens = options.tokens
+      .toSorted((a, b) => a.preference - b.preference)
+      .map(
+        (token) =>
+          new TokenSigners(token, {
+            onEvent: options.onEvent,
+            onChange: () => this.#handOver(),
+            onReturned: (job) => this.#takeBack(job),
+            probe: () => this.#probe(),
+          }),
+      );
+    this.#sweeper = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
-  generateKeyPair(order: KeyOrder): Promise<TokenKey> {
-    return this.#dispatch('generateKeyPair', order, this.#options.keyTimeoutMs);
+  /** On the preferred token that is ready, unless the order names one or a token has begun to make it. */
+  async generateKeyPair(order: KeyOrder): Promise<TokenKey> {
+    const begun = this.#tokens.find((token) => token.holds(order.keyId) === true);
+    const token = begun ?? this.#tokens.find(({ isReady }) => isReady) ?? this.#tokens[0];
+    const key = await this.#dispatch('generateKeyPair', order, { isLong: true, token: token?.options.name });
+    token?.learn(order.keyId, true);
+    return key;
   }
 
   findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): Promise<TokenKey> {
-    return this.#dispatch('findKey', { keyId, role }, this.#options.signTimeoutMs);
+    return this.#dispatch('findKey', { keyId, role });
   }
 
-  destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void> {
-    return this.#dispatch('destroyKey', key, this.#options.keyTimeoutMs);
+  /** On every token; as long as one does not answer, the key may still be there. */
+  async destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void> {
+    for (const token of this.#tokens) {
+      await this.#dispatch('destroyKey', key, { isLong: true, token: token.options.name });
+      token.learn(key.keyId, false);
+    }
   }
 
   signCertificate(order: CertificateOrder): Promise<Uint8Array> {
-    return this.#dispatch('signCertificate', order, this.#options.signTimeoutMs);
+    return this.#dispatch('signCertificate', order);
   }
 
   signCrl(order: CrlOrder): Promise<Uint8Array> {
-    return this.#dispatch('signCrl', order, this.#options.signTimeoutMs);
+    return this.#dispatch('signCrl', order);
   }
 
   signSod(order: SodOrder): Promise<Uint8Array> {
-    return this.#dispatch('signSod', order, this.#options.signTimeoutMs);
+    return this.#dispatch('signSod', order);
   }
 
   signMasterList(order: MasterListOrder): Promise<Uint8Array> {
-    return this.#dispatch('signMasterList', order, this.#options.signTimeoutMs);
+    return this.#dispatch('signMasterList', order);
   }
 
   signBundle(order: BundleOrder): Promise<Uint8Array> {
-    return this.#dispatch('signBundle', order, this.#options.signTimeoutMs);
+    return this.#dispatch('signBundle', order);
   }
 
   signCheckpoint(order: CheckpointOrder): Promise<Uint8Array> {
-    return this.#dispatch('signCheckpoint', order, this.#options.signTimeoutMs);
+    return this.#dispatch('signCheckpoint', order);
   }
 
   status(): Promise<TokenStatus> {
-    return this.#dispatch('status', undefined, this.#options.signTimeoutMs);
+    return this.#dispatch('status', undefined);
   }
 
   get isReady(): boolean {
-    return this.#ready.length > 0;
+    return this.#tokens.some(({ isReady }) => isReady);
   }
 
-  /** Why no signer could be started, while that is so. */
   get failure(): ServiceError | undefined {
-    return this.isReady ? undefined : this.#failure;
+    return this.isReady ? undefined : this.#tokens.find(({ failure }) => failure !== undefined)?.failure;
+  }
+
+  holds(keyId: string): boolean {
+    return this.#tokens.some((token) => token.isReady && token.holds(keyId) === true);
+  }
+
+  /** As the rate has been, and no less than those have waited already who are first in line. */
+  get waitingMs(): number {
+    const [first] = this.#waiting;
+    if (first === undefined) return 0;
+    return Math.max(this.#waiting.length * this.#msPerJob, performance.now() - first.acceptedAt);
+  }
+
+  /** Has every token looked at anew: keys that were missing may be there, or another token in its place. */
+  lookAgain(): void {
+    for (const token of this.#tokens) token.renew();
+  }
+
+  /** Jobs that wait for a process. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** Process ids of the signers that take jobs. */
   get pids(): readonly number[] {
-    return this.#ready.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    return this.#tokens.flatMap(({ pids }) => pids);
+  }
+
+  get tokens(): readonly TokenReport[] {
+    const now = performance.now();
+    return this.#tokens.map(({ options, isReady, failure, pids, status, lastHealing }) => ({
+      name: options.name,
+      isReady,
+      failure: failure?.message,
+      signers: pids.length,
+      status,
+      lastHealing: lastHealing && { ...lastHealing, secondsAgo: Math.round((now - lastHealing.at) / 1_000) },
+    }));
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#closing.abort();
-    for (const process of this.#ready) process.close();
-    this.#starting?.close();
-    this.#failWaiting(lost('the service is stopping', 'not-applied'));
+    clearInterval(this.#sweeper);
+    for (const token of this.#tokens) token.close();
+    for (const job of this.#waiting.splice(0)) job.reject(lost('the service is stopping', 'not-applied'));
   }
 
   #dispatch<Name extends JobName>(
     job: Name,
     order: SignerJobs[Name]['order'],
-    timeoutMs: number,
+    { isLong = false, token }: { readonly isLong?: boolean; readonly token?: string | undefined } = {},
   ): Promise<SignerJobs[Name]['result']> {
+    const { signTimeoutMs, keyTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
-      const message = { id: this.#nextId, job, order } as JobMessage;
-      this.#nextId += 1;
-      const settle = resolve as (result: unknown) => void;
-      this.#give({ message, timeoutMs, resolve: settle, reject });
+      const acceptedAt = performance.now();
+      this.#accept({
+        message: this.#message(job, order),
+        keyId: isLong ? undefined : keyIdOf(job, order),
+        token,
+        acceptedAt,
+        deadline: acceptedAt + (isLong ? keyTimeoutMs : signTimeoutMs),
+        isLong,
+        returned: 0,
+        resolve: (result) => {
+          this.#count();
+          (resolve as (result: unknown) => void)(result);
+        },
+        reject,
+      });
     });
   }
 
-  /** To the process that holds the fewest jobs. */
-  #give(job: Job): void {
-    const free = this.#ready.toSorted((a, b) => a.held - b.held);
-    if (free.some((process) => process.give(job))) return;
-    if (this.#isClosed) job.reject(lost('the service is stopping', 'not-applied'));
-    else if (this.#failure !== undefined) job.reject(this.#failure);
-    else this.#waiting.push(job);
+  #message<Name extends JobName>(job: Name, order: SignerJobs[Name]['order']): JobMessage {
+    const message = { id: this.#nextId, job, order } as JobMessage;
+    this.#nextId += 1;
+    return message;
   }
 
-  #startNext(): void {
-    this.#lastStart = this.#lastStart.then(() => this.#startUntilReady());
-  }
-
-  async #startUntilReady(): Promise<void> {
-    for (let retryMs = 100; !this.#isClosed; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
-      const process = new SignerProcess(this.#options.spawn(), this.#options.startTimeoutMs);
-      this.#starting = process;
-      try {
-        const token = await process.ready;
-        this.#welcome(process, token);
-        return;
-      } catch (error) {
-        this.#failure = isServiceError(error) ? error : lost(String(error), 'not-applied');
-        this.#options.onEvent({ kind: 'failed', error: this.#failure, retryMs });
-        if (!this.isReady) this.#failWaiting(this.#failure);
-        process.close();
-      } finally {
-        this.#starting = undefined;
-      }
-      await sleep(retryMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  #welcome(process: SignerProcess, token: TokenStatus): void {
-    if (this.#isClosed) {
-      process.close();
+  #accept(job: Job): void {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      job.reject(
+        new Unavailable('signer', `${this.#waiting.length} jobs wait for the token`, {
+          outcome: 'not-applied',
+          mend: 'wait for Retry-After and send the request again',
+          retryAfterSeconds: this.waitingMs / 1_000,
+        }),
+      );
       return;
     }
-    this.#failure = undefined;
-    this.#ready.push(process);
-    this.#options.onEvent({ kind: 'ready', signerPid: process.pid, token });
-    process.onEnd(() => {
-      this.#ready.splice(this.#ready.indexOf(process), 1);
-      this.#options.onEvent({ kind: 'ended', signerPid: process.pid });
-      if (!this.#isClosed) this.#startNext();
-    });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const job of waiting) this.#give(job);
+    if (!this.#give(job)) this.#waiting.push(job);
   }
 
-  #failWaiting(error: ServiceError): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const job of waiting) job.reject(error);
+  /** @returns false while the job has to wait */
+  #give(job: Job): boolean {
+    if (this.#isClosed) {
+      job.reject(lost('the service is stopping', 'not-applied'));
+      return true;
+    }
+    const candidates = this.#candidates(job);
+    const working = candidates.filter(({ isReady }) => isReady);
+    for (const token of byPreference(working)) {
+      for (let process = token.freest; process !== undefined; process = token.freest) {
+        if (!process.give(job)) continue;
+        if (candidates.length > 1) this.#noteMove(token, candidates);
+        return true;
+      }
+    }
+    // One that is full, or starting, takes it later.
+    if (working.length > 0 || candidates.some(({ failure }) => failure === undefined)) return false;
+    const failure = candidates[0]?.failure;
+    job.reject(failure ?? noToken(job));
+    return true;
   }
+
+  /** Says once when jobs go to another token than they should, and when they do no more. */
+  #noteMove({ options: { name, preference } }: TokenSigners, candidates: readonly TokenSigners[]): void {
+    const isMoved = candidates.some((other) => other.options.preference < preference && !other.isReady);
+    if (isMoved === this.#isMoved) return;
+    this.#isMoved = isMoved;
+    this.#options.onEvent({ kind: isMoved ? 'takes-over' : 'takes-back', token: name });
+  }
+
+  /** Tokens that have the key; where none is known to have it, all of those that are not known not to. */
+  #candidates({ keyId, token: name }: Job): readonly TokenSigners[] {
+    if (name !== undefined) return this.#tokens.filter(({ options }) => options.name === name);
+    if (keyId === undefined) return this.#tokens;
+    const holders = this.#tokens.filter((token) => token.holds(keyId) === true);
+    if (holders.some(({ isReady }) => isReady)) return holders;
+    const perhaps = this.#tokens.filter((token) => !token.isReady || token.holds(keyId) !== false);
+    // None: the first one says so, and looks again.
+    return perhaps.length > 0 ? perhaps : this.#tokens.slice(0, 1);
+  }
+
+  /** Gives waiting jobs to processes that have room; those for which there is none keep their order. */
+  #handOver(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    const passedOver: Job[] = [];
+    let next = 0;
+    // Where all are full, nobody further back has better luck.
+    for (; next < waiting.length && this.#hasRoom(); next += 1) {
+      const job = waiting[next];
+      if (job !== undefined && !this.#give(job)) passedOver.push(job);
+    }
+    if (next > 0) this.#waiting = [...passedOver, ...waiting.slice(next)];
+  }
+
+  /** Or says why not: a token that cannot be reached refuses at once. */
+  #hasRoom(): boolean {
+    return this.#tokens.some((token) => token.freest !== undefined || token.failure !== undefined);
+  }
+
+  #takeBack(job: Job): void {
+    job.returned += 1;
+    if (job.returned > maxReturns) job.reject(lost('every signer process gave the job back', 'not-applied'));
+    else if (!this.#give(job)) this.#waiting.unshift(job);
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const token of this.#tokens) token.sweep(now);
+    this.#waiting = this.#waiting.filter((job) => {
+      if (now < job.deadline) return true;
+      job.reject(lost('no signer process had room in time', 'not-applied'));
+      return false;
+    });
+    this.#handOver();
+  }
+
+  #probe(): { job: Job; health: Promise<TokenHealth> } {
+    const { promise, resolve, reject } = Promise.withResolvers<TokenHealth>();
+    const acceptedAt = performance.now();
+    const job: Job = {
+      message: this.#message('probe', undefined),
+      keyId: undefined,
+      token: undefined,
+      acceptedAt,
+      deadline: Number.POSITIVE_INFINITY,
+      isLong: false,
+      returned: maxReturns,
+      resolve: resolve as (result: unknown) => void,
+      reject,
+    };
+    return { job, health: promise };
+  }
+
+  /** While jobs wait, the time from one answer to the next is what each of them waits for. */
+  #count(): void {
+    const now = performance.now();
+    const isBusy = this.#waiting.length > 0;
+    if (isBusy && this.#wasBusy) {
+      this.#msPerJob += (now - this.#doneAt - this.#msPerJob) / measuredAnswers;
+    }
+    this.#doneAt = now;
+    this.#wasBusy = isBusy;
+  }
+}
+
+/** Those of the lowest number first; among equals, the one with the freest process. */
+function byPreference(tokens: readonly TokenSigners[]): readonly TokenSigners[] {
+  if (tokens.length < 2) return tokens;
+  return tokens.toSorted(
+    (a, b) =>
+      a.options.preference - b.options.preference || (a.freest?.held ?? 1e9) - (b.freest?.held ?? 1e9),
+  );
+}
+
+function noToken({ keyId }: Job): ServiceError {
+  return keyId === undefined
+    ? new InvariantBroken('the instance has no token')
+    : new Refused('not-found', `no token has a key with CKA_ID ${keyId}`, {
+        mend: 'check that token.tokenLabel in sigillo.yaml names the token that the key was made on',
+      });
 }

@@ -1,43 +1,66 @@
 import type { ChildProcess } from 'node:child_process';
 import { Unavailable } from '../../services/errors.ts';
-import type { TokenStatus } from '../../services/ports.ts';
-import { fromWire, type JobMessage, type SignerMessage, type SignerMessages } from './protocol.ts';
-
-export interface Job {
-  readonly message: JobMessage;
-  readonly timeoutMs: number;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
+import type { TokenHealth, TokenStatus } from '../../services/ports.ts';
+import type { Job } from './job.ts';
+import {
+  fromWire,
+  type Healing,
+  type JobMessage,
+  type SignerMessage,
+  type SignerMessages,
+} from './protocol.ts';
 
 /** A process that is told to end and does not is killed: a hung token must not keep the service from ending. */
 const endingTimeoutMs = 5_000;
 
+export interface SignerProcessEvents {
+  /** A rung of the ladder was climbed inside. */
+  readonly onHealing: (healing: Healing) => void;
+  /** It has room for another job. */
+  readonly onRoom: () => void;
+  /** It ends and has not begun this job. */
+  readonly onReturned: (job: Job) => void;
+}
+
+interface Held {
+  readonly job: Job;
+  readonly handedOverAt: number;
+}
+
 /** One child process with the jobs that it holds. When it ends, for whatever reason, they fail as `unknown`. */
 export class SignerProcess {
   readonly #child: ChildProcess;
-  readonly #jobs = new Map<number, { job: Job; timer: NodeJS.Timeout }>();
+  readonly #events: SignerProcessEvents;
+  readonly #held = new Map<number, Held>();
   /** Jobs of one moment, sent as one message: each write to the pipe takes as long as a signature on P-256. */
   #outbox: JobMessage[] = [];
   /** Settles when the process has logged in, or has said why it cannot, or has ended. */
-  readonly ready: Promise<TokenStatus>;
+  readonly ready: Promise<TokenStatus | TokenHealth>;
   #isOpen = true;
   #onEnd: (() => void) | undefined;
+  #answeredAt = performance.now();
+  /** Another process of the same token has hung: it is asked last, until it answers. */
+  isSuspect = false;
+  /** Whether it has done any job. */
+  hasWorked = false;
 
   /** @param startTimeoutMs after which a process that has not logged in is taken for hung and killed */
-  constructor(child: ChildProcess, startTimeoutMs: number) {
+  constructor(child: ChildProcess, startTimeoutMs: number, events: SignerProcessEvents) {
     this.#child = child;
+    this.#events = events;
     this.ready = new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(lost(`the token did not answer within ${startTimeoutMs} ms of the start`, 'not-applied'));
         child.kill('SIGKILL');
       }, startTimeoutMs);
       const settled = () => clearTimeout(timer);
-      child.once('message', settled);
       child.once('exit', settled);
       child.once('error', settled);
       child.on('message', (messages) => {
-        for (const message of messages as SignerMessages) this.#receive(message, resolve, reject);
+        for (const message of messages as SignerMessages) {
+          if (message.kind === 'ready' || message.kind === 'failed') settled();
+          this.#receive(message, resolve, reject);
+        }
       });
       child.once('exit', (code, signal) => {
         reject(lost(`the signer process ended (${signal ?? code})`, 'not-applied'));
@@ -59,28 +82,47 @@ export class SignerProcess {
     return this.#child.pid;
   }
 
+  /** Whether it takes jobs. */
+  get isOpen(): boolean {
+    return this.#isOpen && this.#child.connected;
+  }
+
   get held(): number {
-    return this.#jobs.size;
+    return this.#held.size;
+  }
+
+  /** Milliseconds since it answered last. */
+  idleMs(now: number): number {
+    return now - this.#answeredAt;
   }
 
   /** @returns false when the process is gone; the job was not handed over */
   give(job: Job): boolean {
-    if (!this.#isOpen || !this.#child.connected) return false;
-    const timer = setTimeout(() => this.#kill(job), job.timeoutMs);
-    this.#jobs.set(job.message.id, { job, timer });
+    if (!this.isOpen) return false;
+    this.#held.set(job.message.id, { job, handedOverAt: performance.now() });
     this.#outbox.push(job.message);
     if (this.#outbox.length === 1) process.nextTick(() => this.#sendOutbox());
     return true;
   }
 
-  #sendOutbox(): void {
-    const messages = this.#outbox;
-    if (messages.length === 0) return;
-    this.#outbox = [];
-    this.#child.send(messages, (error) => {
-      if (error === null) return;
-      for (const { id } of messages) this.#settle(id)?.reject(lost('the signer process is gone', 'unknown'));
-    });
+  /**
+   * Jobs whose time is over are answered, though the process goes on with them. One that holds a job for too long
+   * is hung, and killed.
+   *
+   * @param hangMs how long is too long
+   * @returns whether it was killed
+   */
+  sweep(now: number, hangMs: number): boolean {
+    for (const { job, handedOverAt } of this.#held.values()) {
+      if (now >= job.deadline) job.reject(lost('the token did not answer in time', 'unknown'));
+      const patienceMs = job.isLong ? job.deadline - job.acceptedAt : hangMs;
+      if (now - handedOverAt < patienceMs) continue;
+      this.#failAll(`the token did not answer within ${patienceMs} ms; its process is ended`);
+      this.#isOpen = false;
+      this.#child.kill('SIGKILL');
+      return true;
+    }
+    return false;
   }
 
   /** Lets the process end by itself once it has answered what it holds. */
@@ -93,16 +135,19 @@ export class SignerProcess {
     this.#child.once('exit', () => clearTimeout(timer));
   }
 
-  #kill(job: Job): void {
-    this.#settle(job.message.id)?.reject(
-      lost(`the token did not answer within ${job.timeoutMs} ms; its process is ended`, 'unknown'),
-    );
-    this.#child.kill('SIGKILL');
+  #sendOutbox(): void {
+    const messages = this.#outbox;
+    if (messages.length === 0) return;
+    this.#outbox = [];
+    this.#child.send(messages, (error) => {
+      if (error === null) return;
+      for (const { id } of messages) this.#settle(id)?.reject(lost('the signer process is gone', 'unknown'));
+    });
   }
 
   #receive(
     message: SignerMessage,
-    ready: (token: TokenStatus) => void,
+    ready: (token: TokenStatus | TokenHealth) => void,
     failed: (error: Error) => void,
   ): void {
     switch (message.kind) {
@@ -112,38 +157,48 @@ export class SignerProcess {
       case 'failed':
         failed(fromWire(message.error));
         return;
-      case 'done':
-        this.#settle(message.id)?.resolve(message.result);
-        return;
-      case 'error':
-        this.#settle(message.id)?.reject(fromWire(message.error));
-        return;
-      case 'returned':
-        this.#settle(message.id)?.reject(lost('the signer process is ending', 'not-applied'));
-        return;
       case 'healing':
+        this.#events.onHealing(message.healing);
+        return;
+      case 'done':
+        this.hasWorked = true;
+        this.#answered(message.id)?.resolve(message.result);
+        break;
+      case 'error':
+        this.#answered(message.id)?.reject(fromWire(message.error));
+        break;
+      case 'returned': {
+        this.#isOpen = false;
+        const job = this.#settle(message.id);
+        if (job !== undefined) this.#events.onReturned(job);
+        return;
+      }
     }
+    this.#events.onRoom();
+  }
+
+  #answered(id: number): Job | undefined {
+    this.#answeredAt = performance.now();
+    this.isSuspect = false;
+    return this.#settle(id);
   }
 
   #settle(id: number): Job | undefined {
-    const held = this.#jobs.get(id);
-    if (held === undefined) return undefined;
-    this.#jobs.delete(id);
-    clearTimeout(held.timer);
-    return held.job;
+    const held = this.#held.get(id);
+    this.#held.delete(id);
+    return held?.job;
   }
 
   #end(): void {
     this.#isOpen = false;
-    this.#failAll();
+    this.#failAll('the signer process ended while it held the job');
     this.#onEnd?.();
     this.#onEnd = undefined;
   }
 
-  #failAll(): void {
-    for (const id of this.#jobs.keys()) {
-      this.#settle(id)?.reject(lost('the signer process ended while it held the job', 'unknown'));
-    }
+  #failAll(reason: string): void {
+    for (const { job } of this.#held.values()) job.reject(lost(reason, 'unknown'));
+    this.#held.clear();
   }
 }
 

@@ -8,6 +8,7 @@ import { homePath } from './instance-options.ts';
 
 interface SignerOptions {
   readonly home?: string;
+  readonly token: string;
   readonly initialiseToken?: string;
 }
 
@@ -17,6 +18,7 @@ export function registerSigner(program: Command): void {
     .command('signer')
     .description('the process that holds the token; started by serve')
     .option('--home <dir>', 'folder of the instance', homePath)
+    .option('--token <name>', 'which token of the instance', 'token')
     .option(
       '--initialise-token <file>',
       'initialise the development token that this sigillo.yaml names',
@@ -24,7 +26,7 @@ export function registerSigner(program: Command): void {
     )
     .action(async (options: SignerOptions) => {
       if (options.initialiseToken !== undefined) initialiseDevelopmentToken(options.initialiseToken);
-      else if (options.home !== undefined) await runSigner(options.home);
+      else if (options.home !== undefined) await runSigner(options.home, options.token);
       else program.error('error: signer needs --home', { exitCode: 2 });
     });
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { TokenReport } from '../../adapters/signer-pool/index.ts';
 import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
@@ -29,6 +30,8 @@ interface InstanceStatus {
   readonly openIntents: number;
   /** Why nothing may be signed while the clock is set back. */
   readonly clockFault: string | undefined;
+  /** What the running service says about its tokens; undefined while none runs. */
+  readonly tokens: readonly TokenReport[] | undefined;
 }
 
 /** `sigillo status`: keys, certificates, CRL and what is open. */
@@ -70,10 +73,40 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
       crl: crl && { number: crl.crlNumber.toString(), nextUpdate: crl.nextUpdate.toISOString() },
       clockFault: records.clockFault?.message,
       openIntents: (await records.issuance.openIntents()).length + (await records.sods.openIntents()).length,
+      tokens: await tokensOfService(configuration.http.portBase + 4),
     };
   } finally {
     records.close();
   }
+}
+
+/** The operations port is on loopback, and answers at once or not at all. */
+async function tokensOfService(port: number): Promise<readonly TokenReport[] | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/health/tokens`, {
+      signal: AbortSignal.timeout(2_000),
+    });
+    return (await response.json()) as readonly TokenReport[];
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenLines(tokens: InstanceStatus['tokens']): readonly string[] {
+  if (tokens === undefined) return ['tokens         the service does not run'];
+  return tokens.flatMap(({ name, isReady, failure, signers, status, lastHealing }) => [
+    `token          ${name}: ${isReady ? `works, ${signers} signers` : `does not work: ${failure ?? 'starting'}`}`,
+    ...(status === undefined
+      ? []
+      : [
+          `               ${status.label}, ${status.manufacturer} ${status.model}, serial number ${status.serialNumber}, ${status.keys} keys`,
+        ]),
+    ...(lastHealing === undefined
+      ? []
+      : [
+          `               healed ${lastHealing.secondsAgo} s ago by ${lastHealing.rung} after ${lastHealing.because}`,
+        ]),
+  ]);
 }
 
 function text(screen: Screen, status: InstanceStatus): string {
@@ -86,6 +119,7 @@ function text(screen: Screen, status: InstanceStatus): string {
     `CRL            ${status.crl ? `number ${status.crl.number}, next update ${status.crl.nextUpdate}` : 'none'}`,
     `open intents   ${status.openIntents}`,
     ...(status.clockFault === undefined ? [] : [paint(screen, 'red', `set back       ${status.clockFault}`)]),
+    ...tokenLines(status.tokens),
     '',
     ...status.certificates.flatMap((certificate) => [
       paint(screen, 'bold', certificate.subject),

@@ -10,13 +10,17 @@ const problemSchema = z.strictObject({
   rule: z.string().optional().describe('Identifier of the rule that was broken.'),
   source: z.string().optional().describe('The clause that the rule comes from.'),
   mend: z.string().optional().describe('What the caller can do about it.'),
+  outcome: z
+    .enum(['not-applied', 'unknown'])
+    .optional()
+    .describe('With 503 and 504: whether it may have been signed, or may still be.'),
+  retryAfter: z.int().optional().describe('Seconds after which to send it again, as Retry-After.'),
 });
 
 /** The answer to one line of a batch that has no SOD. */
 const problemLineSchema = problemSchema.extend({
   line: z.int().optional().describe('Which line it was, from 1; absent where it is about the whole batch.'),
   requestId: z.string().optional().describe('Absent where the line has none that can be read.'),
-  retryAfter: z.int().optional().describe('Seconds after which to send the line again, as Retry-After.'),
 });
 
 const problem = (description: string) => ({
@@ -49,6 +53,16 @@ with GET /v1/sods/{requestId}, or send the batch again: the same bytes come back
     ' ',
   );
 
+/** RFC 7240 §4.3. */
+const waitPreference = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', examples: ['wait=5'] },
+  description:
+    'wait=SECONDS: an answer comes within this time, whatever happens; without it within the time that is configured. Preference-Applied says what holds.',
+};
+
 const refusals = {
   '400': problem('Malformed: the field and what is wrong with it.'),
   '401': problem('No client certificate.'),
@@ -75,6 +89,7 @@ export function stationOpenApi(): object {
         post: {
           operationId: 'signSod',
           summary: 'Sign the EF.SOD of one chip, exactly once per request id.',
+          parameters: [waitPreference],
           requestBody: {
             required: true,
             content: { 'application/json': { schema: { $ref: '#/components/schemas/SodRequest' } } },
@@ -88,6 +103,9 @@ export function stationOpenApi(): object {
             '415': problem('The body is not JSON.'),
             '422': problem('A rule forbids it: which, its clause, and the mend.'),
             '503': problem('Token, signer or records do not answer; repeat after Retry-After.'),
+            '504': problem(
+              'Not done in the time that it had, and still under way; repeat after Retry-After.',
+            ),
           },
         },
       },

@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { SignerPoolEvent, TokenReport } from '../../adapters/signer-pool/index.ts';
 import { isServiceError } from '../../services/errors.ts';
 
 /** What the health page knows. */
@@ -8,17 +9,32 @@ export interface Health {
   readonly ready: boolean;
   /** Why not, one line each. */
   readonly reasons: readonly string[];
+  /** What does not work although SODs can be signed, one line each. */
+  readonly degraded: readonly string[];
+}
+
+/** What is read when someone asks. */
+export interface Observed {
+  readonly health: () => Health;
+  readonly tokens: () => readonly TokenReport[];
+  /** SODs being worked on. */
+  readonly inFlight: () => number;
+  /** Jobs that wait for a signer process. */
+  readonly waiting: () => number;
 }
 
 /** Metrics in Prometheus' form and health, on loopback only. */
 export class Operations {
   readonly #registry = new Registry();
-  readonly #health: () => Health;
+  readonly #observed: Observed;
+  readonly #healings: Counter<'token' | 'rung' | 'return_value' | 'outcome'>;
   readonly #sods: Counter<'outcome'>;
   readonly #sodSeconds: Histogram;
 
-  constructor(health: () => Health, inFlight: () => number, signers: () => number) {
-    this.#health = health;
+  constructor(observed: Observed) {
+    this.#observed = observed;
+    const { inFlight, waiting, tokens } = observed;
+    const signers = () => tokens().reduce((sum, token) => sum + token.signers, 0);
     collectDefaultMetrics({ register: this.#registry, prefix: 'sigillo_' });
     this.#sods = new Counter({
       name: 'sigillo_sod_requests_total',
@@ -35,7 +51,23 @@ export class Operations {
     const gauges: [string, string, () => number][] = [
       ['sigillo_sods_in_flight', 'SODs being worked on', inFlight],
       ['sigillo_signers_ready', 'Signer processes that take jobs', signers],
+      ['sigillo_signer_jobs_waiting', 'Jobs that wait for a signer process', waiting],
     ];
+    this.#healings = new Counter({
+      name: 'sigillo_token_healings_total',
+      help: 'Rungs of the ladder that were climbed to bring a token back',
+      labelNames: ['token', 'rung', 'return_value', 'outcome'],
+      registers: [this.#registry],
+    });
+    new Gauge({
+      name: 'sigillo_token_ready',
+      help: 'Whether a token takes jobs',
+      labelNames: ['token'],
+      registers: [this.#registry],
+      collect() {
+        for (const { name, isReady } of tokens()) this.set({ token: name }, Number(isReady));
+      },
+    });
     for (const [name, help, value] of gauges) {
       new Gauge({
         name,
@@ -45,6 +77,31 @@ export class Operations {
           this.set(value());
         },
       });
+    }
+  }
+
+  /** Counts the rungs of the ladder (docs/tokens.md). */
+  observeSigner(event: SignerPoolEvent): void {
+    const { token } = event;
+    switch (event.kind) {
+      case 'healing': {
+        const { rung, because, failure } = event.healing;
+        const outcome = failure === undefined ? 'climbed' : 'failed';
+        this.#healings.inc({ token, rung, return_value: because, outcome });
+        return;
+      }
+      case 'hung':
+        this.#healings.inc({ token, rung: 'process', return_value: 'none', outcome: 'climbed' });
+        return;
+      case 'failed':
+        this.#healings.inc({ token, rung: 'process', return_value: 'none', outcome: 'failed' });
+        return;
+      case 'takes-over':
+        this.#healings.inc({ token, rung: 'other-token', return_value: 'none', outcome: 'climbed' });
+        return;
+      case 'ready':
+      case 'ended':
+      case 'takes-back':
     }
   }
 
@@ -75,11 +132,14 @@ export class Operations {
           ctx.body = { live: true };
           return;
         case '/health/ready': {
-          const health = this.#health();
+          const health = this.#observed.health();
           ctx.status = health.ready ? 200 : 503;
           ctx.body = health;
           return;
         }
+        case '/health/tokens':
+          ctx.body = this.#observed.tokens();
+          return;
         default:
           ctx.status = 404;
       }

@@ -13,6 +13,10 @@ export interface Problem {
   /** The clause that the rule comes from. */
   readonly source?: string | undefined;
   readonly mend?: string | undefined;
+  /** `unknown` where the effect may have happened, or may still. */
+  readonly outcome?: 'not-applied' | 'unknown' | undefined;
+  /** Seconds after which to send the request again, as Retry-After. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** A refusal that only HTTP knows: methods, media types, sizes, TLS. */
@@ -27,8 +31,8 @@ export class HttpProblem extends Error {
 }
 
 /** When it is worth trying again, in seconds; undefined where that changes nothing. */
-export function retryAfterSeconds({ status }: Problem): number | undefined {
-  return status === 503 ? 1 : undefined;
+export function retryAfterSeconds({ status, retryAfter }: Problem): number | undefined {
+  return retryAfter ?? (status === 503 ? 1 : undefined);
 }
 
 export function problemType(name: string): string {
@@ -65,14 +69,21 @@ export function toProblem(error: unknown): Problem {
     case 'unavailable':
       return {
         type: problemType(`${error.what}-unavailable`),
-        title: 'Not available at the moment',
-        status: 503,
+        title: error.isLate ? 'Not done in the time that it had' : 'Not available at the moment',
+        status: error.isLate ? 504 : 503,
         detail: withoutPaths(error.message),
         mend: withoutPaths(error.mend),
+        outcome: error.outcome,
+        retryAfter: wholeSeconds(error.retryAfterSeconds),
       };
     case 'broken':
       return internal();
   }
+}
+
+/** Within what a station may be asked to wait; it asks again, and hears anew. */
+function wholeSeconds(seconds = 0): number {
+  return Math.min(60, Math.max(1, Math.ceil(seconds)));
 }
 
 /** What a station may read of a token's or database's failure: not the paths of the server. */

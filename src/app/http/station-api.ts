@@ -11,6 +11,7 @@ import { BatchShares } from './batch-shares.ts';
 import { requireMediaType } from './media-type.ts';
 import { stationOpenApi } from './openapi.ts';
 import type { Operations } from './operations.ts';
+import { waitPreferenceMs } from './prefer.ts';
 import { problems } from './problems.ts';
 import { readJson } from './read-json.ts';
 import { SodBatch } from './sod-batch.ts';
@@ -40,10 +41,10 @@ export function stationApi(deps: StationApiDeps): Koa {
   const openApi = JSON.stringify(stationOpenApi());
   const shares = new BatchShares(deps.maxInFlight);
 
-  const sign = async (body: unknown): Promise<SignedSod> => {
+  const sign = async (body: unknown, deadlineMs?: number): Promise<SignedSod> => {
     const order = parseSodRequest(body);
     assertDataGroups(order, deps.mrzCode);
-    return deps.metrics.observeSod(() => deps.sods.sign(order.request));
+    return deps.metrics.observeSod(() => deps.sods.sign(order.request, deadlineMs));
   };
 
   router.get('/openapi.json', (ctx) => {
@@ -52,7 +53,11 @@ export function stationApi(deps: StationApiDeps): Koa {
   });
 
   router.post('/v1/sods', station, async (ctx) => {
-    const { sod, isRepeat } = await sign(await readJson(ctx, deps.maxBodyOctets));
+    const waitMs = waitPreferenceMs(ctx);
+    if (waitMs !== undefined) {
+      ctx.set('Preference-Applied', `wait=${Math.round(deps.sods.boundedDeadlineMs(waitMs) / 1_000)}`);
+    }
+    const { sod, isRepeat } = await sign(await readJson(ctx, deps.maxBodyOctets), waitMs);
     ctx.status = isRepeat ? 200 : 201;
     answer(ctx, sod);
   });

@@ -13,6 +13,8 @@ const keyAlgorithm = z
   .string()
   .refine((name) => keyAlgorithms.has(name), 'is not a key algorithm that Sigillo can issue under');
 const plannedKey = z.strictObject({ profile: z.string().min(1), keyAlgorithm });
+/** `count` keys sign at a time, in turns: when one is lost or used up, the others go on. */
+const plannedSigner = plannedKey.extend({ count: z.int().min(1).max(16).optional() });
 /** Said in so many words, never by leaving the CSCA out: a slip of the pen must not make an instance without one. */
 const offlineCsca = z.strictObject({ offline: z.literal(true) });
 const partner = z.strictObject({
@@ -22,22 +24,41 @@ const partner = z.strictObject({
 });
 const port = z.int().min(1).max(65_535);
 
+/** docs/tokens.md says what each setting does. */
+const tokenFields = {
+  module: z.string().min(1),
+  tokenLabel: z.string().min(1).max(32),
+  /** Where several tokens have the label. */
+  serialNumber: z.string().min(1).optional(),
+  pinFile: z.string().min(1),
+  /** What the module is told when it is initialised, for those that take something; `{home}` is the instance's folder. */
+  libraryParameters: z.string().min(1).optional(),
+  /** Environment of the signer processes, for the module's own configuration; never a PIN. */
+  environment: z.record(z.string(), z.string()),
+  /** Signer processes side by side. */
+  processes: z.int().min(1).max(64),
+  /** Signatures under way at a time in each process: 1 for a module that works in the machine. */
+  sessions: z.int().min(1).max(512).default(1),
+  /** Milliseconds after which a process that holds a job is taken for hung; half the deadline where absent. */
+  hangMs: z.int().min(100).max(600_000).optional(),
+  /** Seconds without an answer after which a process proves with the health key that its token signs. */
+  keepAliveSeconds: z.int().min(1).max(3_600).default(30),
+};
+const token = z.strictObject(tokenFields);
+/** Another token with keys of the instance. */
+const otherToken = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be lower-case letters, digits and hyphens'),
+  ...tokenFields,
+  /** Jobs go to the tokens of the lowest number that work; `token` has 1. The same number shares them. */
+  preference: z.int().min(1).max(9),
+});
+
 const common = {
   /** `development` marks everything that the instance makes; only `production` may serve a state. */
   environment: z.enum(['development', 'production']),
   state: issuingStateSchema,
   policies: z.string().min(1),
-  token: z.strictObject({
-    module: z.string().min(1),
-    tokenLabel: z.string().min(1).max(32),
-    pinFile: z.string().min(1),
-    /** What the module is told when it is initialised, for those that take something; `{home}` is the instance's folder. */
-    libraryParameters: z.string().min(1).optional(),
-    /** Environment of the signer processes, for the module's own configuration; never a PIN. */
-    environment: z.record(z.string(), z.string()),
-    /** Signer processes side by side. */
-    processes: z.int().min(1).max(64),
-  }),
+  token,
 };
 const deadlineMs = z.int().min(100).max(600_000);
 
@@ -77,7 +98,7 @@ const configurationSchema = z.strictObject({
   ...common,
   keys: z.strictObject({
     csca: z.union([plannedKey, offlineCsca]),
-    documentSigners: z.array(plannedKey).min(1),
+    documentSigners: z.array(plannedSigner).min(1),
     masterListSigner: plannedKey,
     /** Deviation List, bar-code, VDS-NC, LDS2 and DTC signers. `name` is for subjects that have one. */
     otherSigners: z.array(plannedKey.extend({ name: z.string().min(1).optional() })).default([]),
@@ -91,8 +112,19 @@ const configurationSchema = z.strictObject({
     /** +0 station API, +1 EAC, +2 console, +3 distribution, +4 metrics and health. */
     portBase: port,
   }),
+  /** Further tokens with the same keys, or with some of them. */
+  otherTokens: z
+    .array(otherToken)
+    .max(8)
+    .refine((tokens) => new Set(['token', ...tokens.map(({ name }) => name)]).size === tokens.length + 1, {
+      message: 'each needs a name of its own, other than token',
+    })
+    .optional(),
   limits: z.strictObject({
+    /** How long a caller waits who says nothing else, and how long one token may take. */
     deadlineMs,
+    /** The longest that a caller may ask for; as `deadlineMs` where absent, or a minute if that is longer. */
+    longestDeadlineMs: deadlineMs.optional(),
     maxInFlight: z.int().min(1).max(100_000),
     maxBodyOctets: z.int().min(1_024).max(16_777_216),
   }),
@@ -103,6 +135,8 @@ const configurationSchema = z.strictObject({
 });
 
 export type Configuration = z.infer<typeof configurationSchema>;
+/** As it is written, before what is left out is filled in. */
+export type WrittenConfiguration = z.input<typeof configurationSchema>;
 
 /** `sigillo.yaml` of a CSCA without network, which makes things in ceremonies only (docs/ceremony.md). */
 const offlineConfigurationSchema = z.strictObject({
@@ -122,6 +156,19 @@ export function logSettings({ log: written, state }: Configuration): z.infer<typ
   return { origin, keyAlgorithm: 'ed25519', witnesses: [], cosignatures: 0, witnessDeadlineMs: 5_000 };
 }
 
+export type TokenSettings = z.infer<typeof token>;
+
+/** A token of the instance under its name; `token` itself is the first. */
+export interface NamedToken extends TokenSettings {
+  readonly name: string;
+  readonly preference: number;
+}
+
+export function tokensOf(configuration: AnyConfiguration): readonly NamedToken[] {
+  const first = { ...configuration.token, name: 'token', preference: 1 };
+  return [first, ...('otherTokens' in configuration ? (configuration.otherTokens ?? []) : [])];
+}
+
 /** What both kinds have. */
 export type AnyConfiguration = Configuration | OfflineConfiguration;
 
@@ -136,20 +183,23 @@ export function parseConfiguration(source: PolicySource): AnyConfiguration {
 /** The configuration with every path made absolute. */
 export function withAbsolutePaths<T extends AnyConfiguration>(configuration: T, home: string): T {
   const absolute = (path: string) => (isAbsolute(path) ? path : join(home, path));
+  const placed = <Settings extends TokenSettings>(settings: Settings): Settings => ({
+    ...settings,
+    module: absolute(settings.module),
+    pinFile: absolute(settings.pinFile),
+    libraryParameters: settings.libraryParameters?.replaceAll('{home}', home),
+    environment: Object.fromEntries(
+      Object.entries(settings.environment).map(([name, value]) => [
+        name,
+        value.startsWith('./') ? absolute(value) : value,
+      ]),
+    ),
+  });
+  const others = 'otherTokens' in configuration ? configuration.otherTokens : undefined;
   return {
     ...configuration,
     policies: absolute(configuration.policies),
-    token: {
-      ...configuration.token,
-      module: absolute(configuration.token.module),
-      pinFile: absolute(configuration.token.pinFile),
-      libraryParameters: configuration.token.libraryParameters?.replaceAll('{home}', home),
-      environment: Object.fromEntries(
-        Object.entries(configuration.token.environment).map(([name, value]) => [
-          name,
-          value.startsWith('./') ? absolute(value) : value,
-        ]),
-      ),
-    },
+    token: placed(configuration.token),
+    ...(others === undefined ? {} : { otherTokens: others.map(placed) }),
   };
 }

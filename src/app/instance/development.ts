@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { softHsmModule, writeSoftHsmConfiguration } from '../../../hsm/softhsm.ts';
 import { Unavailable } from '../../services/errors.ts';
-import type { Configuration } from './configuration.ts';
+import type { WrittenConfiguration } from './configuration.ts';
 import { instancePaths } from './load-instance.ts';
 import { orUnavailable, writeWholeFile } from './whole-file.ts';
 
@@ -86,7 +86,7 @@ function writeSecret(path: string, make: () => string): void {
   if (!existsSync(path)) writeWholeFile(path, `${make()}\n`, 0o600);
 }
 
-function developmentConfiguration(options: DevelopmentOptions, module: string): Configuration {
+function developmentConfiguration(options: DevelopmentOptions, module: string): WrittenConfiguration {
   const algorithm = (profile: string) =>
     options.keyAlgorithms?.[profile] ?? usualAlgorithms[profile] ?? 'ecdsa-P-256-sha256';
   const planned = (profile: string) => ({ profile, keyAlgorithm: algorithm(profile) });

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { openRecords, type Records } from '../../adapters/store/index.ts';
 import { Unavailable } from '../../services/errors.ts';
 import type { IssuanceDeps } from '../../services/issuance/issuance-deps.ts';
 import type { Clock } from '../../services/ports.ts';
+import { type NamedToken, tokensOf } from './configuration.ts';
 import type { AnyInstance } from './load-instance.ts';
 
 /** The program that signer processes are started from. */
@@ -27,7 +28,8 @@ export interface OpenInstance {
 export function openInstance(
   instance: AnyInstance,
   options: {
-    readonly processes: number;
+    /** Signer processes for each token; as configured where absent. */
+    readonly processes?: number;
     readonly onEvent: (event: SignerPoolEvent) => void;
     /** The machine's unless told otherwise: a replayed ceremony has the time of the one that it repeats. */
     readonly clock?: Clock;
@@ -36,17 +38,23 @@ export function openInstance(
   const { configuration, paths, policies } = instance;
   const machineClock = options.clock ?? systemClock;
   const records = openRecords(paths.records, machineClock);
+  const { deadlineMs } = configuration.limits;
+  const tokens = tokensOf(configuration);
   const signer = new SignerPool({
-    spawn: () =>
-      fork(mainModule, ['signer', '--home', paths.home], {
-        serialization: 'advanced',
-        env: { PATH: process.env['PATH'], ...configuration.token.environment },
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      }),
-    processes: options.processes,
-    startTimeoutMs: 30_000,
-    signTimeoutMs: configuration.limits.deadlineMs,
+    tokens: tokens.map((token) => ({
+      name: token.name,
+      preference: token.preference,
+      spawn: () => startSigner(paths.home, token),
+      processes: options.processes ?? token.processes,
+      // One in a machine's own module signs while the next ones lie ready in the pipe.
+      inFlight: token.sessions === 1 ? readyInPipe : token.sessions,
+      startTimeoutMs: 30_000,
+      keepAliveMs: token.keepAliveSeconds * 1_000,
+      hangMs: token.hangMs ?? Math.round(deadlineMs / 2),
+    })),
+    signTimeoutMs: deadlineMs,
     keyTimeoutMs: 120_000,
+    maxWaiting: 'maxInFlight' in configuration.limits ? configuration.limits.maxInFlight : 16,
     onEvent: options.onEvent,
   });
   const issuance: IssuanceDeps = {
@@ -62,6 +70,18 @@ export function openInstance(
     records.close();
   };
   return { records, signer, issuance, machineClock, close };
+}
+
+const readyInPipe = 16;
+
+function startSigner(home: string, token: NamedToken): ChildProcess {
+  // Each signature under way needs a thread; the others are for files and names.
+  const threads = token.sessions > 1 ? { UV_THREADPOOL_SIZE: String(token.sessions + 4) } : {};
+  return fork(mainModule, ['signer', '--home', home, '--token', token.name], {
+    serialization: 'advanced',
+    env: { PATH: process.env['PATH'], ...threads, ...token.environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
 }
 
 /**

@@ -107,7 +107,7 @@ export class Station {
     const started = performance.now();
     while (!this.#signal.aborted) {
       const answer = await this.#connection.send('POST', '/v1/sods', body).catch(() => undefined);
-      if (answer !== undefined && answer.status !== 503) return answer;
+      if (answer !== undefined && answer.status !== 503 && answer.status !== 504) return answer;
       if (performance.now() - started > patienceMs) {
         this.#answers.breach('I6', `${order.requestId} is not answered: ${answer?.body ?? 'no connection'}`);
         return undefined;

@@ -15,6 +15,8 @@ export interface PlannedKey {
   /** Profile of its certificate; also the start of the key's label. */
   readonly profile: string;
   readonly keyAlgorithm: string;
+  /** Document Signers of the profile that sign at a time; 1 where absent. */
+  readonly count?: number | undefined;
   /** For the placeholder {name} of the profile's subject. */
   readonly name?: string | undefined;
 }

@@ -53,13 +53,17 @@ async function prepareNext(
   role: KeyRole,
   progress: (doing: string) => void,
 ): Promise<boolean> {
+  const { count = 1 } = planned;
   const rotation = deps.policies.profiles.get(planned.profile)?.rotation;
   const ofProfile = (await livesOf(deps)).filter(
     ({ certificate }) => certificate?.profile === planned.profile,
   );
-  const newest = ofProfile.at(-1);
-  if (rotation === undefined || newest === undefined) return false;
-  const usageFrom = startOfNext(newest, rotation.prepareBefore, deps.clock.now());
+  const now = deps.clock.now();
+  if (rotation === undefined || ofProfile.length === 0) return false;
+  // Of several that sign at a time, each has its own next one; the oldest of the newest is due first.
+  const before = ofProfile.at(-count);
+  const usageFrom =
+    before === undefined ? wholeSecond(now) : startOfNext(before, rotation.prepareBefore, now);
   if (usageFrom === undefined) return false;
   await makeCertifiedKey(deps, { planned, role, number: ofProfile.length + 1, usageFrom }, progress);
   return true;

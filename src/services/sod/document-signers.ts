@@ -6,6 +6,7 @@ import type { IssuanceRecords } from '../ports.ts';
 /** A Document Signer that this instance has the key of. */
 export interface DocumentSignerEntry {
   readonly keyId: string;
+  readonly profile: string;
   readonly keyAlgorithm: string;
   readonly certificate: Certificate;
   readonly documentTypes: readonly string[];
@@ -17,9 +18,13 @@ export interface DocumentSignerEntry {
 export class DocumentSigners {
   #entries: readonly DocumentSignerEntry[];
   readonly #exhausted = new Set<string>();
+  readonly #parallel: ReadonlyMap<string, number>;
+  #turn = 0;
 
-  constructor(entries: readonly DocumentSignerEntry[]) {
+  /** @param parallel how many Document Signers of a profile sign at a time; 1 where it says nothing */
+  constructor(entries: readonly DocumentSignerEntry[], parallel: ReadonlyMap<string, number> = new Map()) {
     this.#entries = entries;
+    this.#parallel = parallel;
   }
 
   /** Takes what is on record now in place of what was: new ones, without those that are revoked. */
@@ -42,14 +47,27 @@ export class DocumentSigners {
   }
 
   /**
-   * The one to sign a document now: of those whose usage period it is and whose limit is not reached, the one
-   * that ends first. So the next key takes over when this one ends, and none is missed in between.
+   * The one to sign a document now: of those whose usage period it is, whose limit is not reached and whose key is
+   * on a token that works, the one that ends first. So the next key takes over when this one ends, and none is
+   * missed in between. Of a profile that has several at a time, those take turns.
+   *
+   * @param canSign whether a key is within reach; where none is, the first one is named all the same
    */
-  active(documentType: string, at: Date): DocumentSignerEntry | undefined {
-    return this.#entries
+  active(
+    documentType: string,
+    at: Date,
+    canSign: (keyId: string) => boolean,
+  ): DocumentSignerEntry | undefined {
+    const inUse = this.#entries
       .filter((entry) => coversDocumentType(entry.documentTypes, documentType) && isInUse(entry, at))
       .filter(({ keyId }) => !this.#exhausted.has(keyId))
-      .toSorted((a, b) => a.signsUntil.getTime() - b.signsUntil.getTime())[0];
+      .toSorted((a, b) => a.signsUntil.getTime() - b.signsUntil.getTime());
+    const withinReach = inUse.filter(({ keyId }) => canSign(keyId));
+    const [first] = withinReach;
+    if (first === undefined) return inUse[0];
+    const atATime = withinReach.slice(0, this.#parallel.get(first.profile) ?? 1);
+    this.#turn += 1;
+    return atATime[this.#turn % atATime.length];
   }
 
   withKey(keyId: string): DocumentSignerEntry | undefined {
@@ -83,7 +101,16 @@ export async function loadDocumentSigners(
     const { keyId, keyAlgorithm } = key;
     const documentTypes = documentTypeList.types;
     const signsFrom = usage.notBefore;
-    entries.push({ keyId, keyAlgorithm, certificate, documentTypes, signsFrom, signsUntil: usage.notAfter });
+    const { profile } = record;
+    entries.push({
+      keyId,
+      profile,
+      keyAlgorithm,
+      certificate,
+      documentTypes,
+      signsFrom,
+      signsUntil: usage.notAfter,
+    });
   }
   return entries;
 }

@@ -29,6 +29,8 @@ export interface SodDeps {
   readonly check: (efSod: Uint8Array, intent: SodIntent, signer: DocumentSignerEntry) => Promise<void>;
   /** Milliseconds after which a caller gets `unavailable`; the SOD is completed all the same. */
   readonly deadlineMs: number;
+  /** The longest that a caller may ask for. */
+  readonly longestDeadlineMs: number;
   /** Requests worked on at a time; one more is turned away. */
   readonly maxInFlight: number;
 }
@@ -75,25 +77,35 @@ export class SodService {
    * @throws Refused `policy`, `key-not-active`, `duplicate`; Unavailable (`outcome: unknown`: ask again with
    * the same request id); InvariantBroken
    */
-  async sign(request: SodRequest): Promise<SignedSod> {
+  async sign(request: SodRequest, deadlineMs = this.#deps.deadlineMs): Promise<SignedSod> {
+    return this.#sign(request, performance.now() + this.boundedDeadlineMs(deadlineMs));
+  }
+
+  /** What a caller gets who asks for so many milliseconds. */
+  boundedDeadlineMs(deadlineMs: number): number {
+    return Math.min(deadlineMs, this.#deps.longestDeadlineMs);
+  }
+
+  /** @param deadline on the monotonic clock */
+  async #sign(request: SodRequest, deadline: number): Promise<SignedSod> {
     const recorded = await this.#deps.records.find(request.requestId);
     if (recorded !== undefined) return repeat(request, recorded);
     // Only now: from here until the work is in flight nothing is awaited, so that no one comes in between.
     const other = this.#inFlight.get(request.requestId);
-    if (other !== undefined) return this.#signAfter(other, request);
-    this.#assertAllowed(request);
-    return this.#signNew(request);
+    if (other !== undefined) return this.#signAfter(other, request, deadline);
+    this.#assertAllowed(request, deadline);
+    return this.#signNew(request, deadline);
   }
 
   /** Which content has a request id is for the records to say; what is in flight may still fail to claim it. */
-  async #signAfter(other: InFlight, request: SodRequest): Promise<SignedSod> {
+  async #signAfter(other: InFlight, request: SodRequest, deadline: number): Promise<SignedSod> {
     if (request.contentDigest === other.contentDigest) {
-      const sod = await this.#withinDeadline(other.outcome);
+      const sod = await this.#until(deadline, other.outcome);
       if (sod !== undefined) return { sod, isRepeat: true };
     } else {
-      await this.#withinDeadline(Promise.allSettled([other.outcome]));
+      await this.#until(deadline, Promise.allSettled([other.outcome]));
     }
-    return this.sign(request);
+    return this.#sign(request, deadline);
   }
 
   async find(requestId: string): Promise<RecordedSod | undefined> {
@@ -121,7 +133,7 @@ export class SodService {
     return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value !== undefined).length;
   }
 
-  #assertAllowed(request: SodRequest): void {
+  #assertAllowed(request: SodRequest, deadline: number): void {
     if (this.#broken !== undefined) throw this.#broken;
     const { policies, documentSigners, signer } = this.#deps;
     const dataGroupNumbers = [...request.dataGroupHashes.keys()];
@@ -139,16 +151,31 @@ export class SodService {
       throw new Unavailable('signer', `${this.#inFlight.size} requests are being worked on`, {
         outcome: 'not-applied',
         mend: 'wait for Retry-After and send the request again',
+        retryAfterSeconds: signer.waitingMs / 1_000,
+      });
+    }
+    // Who could not be answered in time anyway is not let in: nothing is begun, and the queue gets no longer.
+    if (performance.now() + signer.waitingMs > deadline) {
+      throw new Unavailable('signer', `a signature takes about ${Math.round(signer.waitingMs)} ms now`, {
+        outcome: 'not-applied',
+        mend: 'wait for Retry-After and send the request again, or allow it more time',
+        retryAfterSeconds: signer.waitingMs / 1_000,
       });
     }
     // Without a token nothing is begun: a request that is repeated all night would count a use each time.
     if (signer.failure !== undefined) throw signer.failure;
+    const { keyId } = this.#activeSigner(request.documentType);
+    if (signer.holds(keyId)) return;
+    throw new Unavailable('token', `no token that works has the key ${keyId} of the Document Signer`, {
+      outcome: 'not-applied',
+      mend: 'connect the token that has it; it is looked for again by itself',
+    });
   }
 
-  async #signNew(request: SodRequest): Promise<SignedSod> {
+  async #signNew(request: SodRequest, deadline: number): Promise<SignedSod> {
     const intent = this.#intentFor(request);
     const outcome = this.#start(intent, () => this.#claimAndComplete(request, intent));
-    return { sod: await this.#withinDeadline(outcome), isRepeat: false };
+    return { sod: await this.#until(deadline, outcome), isRepeat: false };
   }
 
   /** @throws Refused `key-not-active` when no Document Signer may sign this now */
@@ -163,7 +190,7 @@ export class SodService {
       case 'exhausted':
         return this.#claimAndComplete(request, this.#intentFor(request));
       case 'claimed':
-        return this.#complete(intent);
+        return this.#completeOrMove(request, intent);
       case 'recorded':
         return repeat(request, claim.sod).sod;
       case 'open':
@@ -172,6 +199,25 @@ export class SodService {
           (await this.#completeOrAbandon(claim.intent)) ?? (await this.#claimAndComplete(request, intent))
         );
     }
+  }
+
+  /** When the token with the key is lost meanwhile, another Document Signer takes the document. */
+  async #completeOrMove(request: SodRequest, intent: SodIntent): Promise<RecordedSod> {
+    try {
+      return await this.#complete(intent);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || !this.#isOutOfReach(intent)) throw error;
+      await this.#deps.records.abandon(intent, outOfReach);
+      return this.#claimAndComplete(request, this.#intentFor(request));
+    }
+  }
+
+  /** Whether the key of an intent is on no token that works, while another Document Signer's is. */
+  #isOutOfReach({ keyId, documentType }: SodIntent): boolean {
+    const { signer, documentSigners, clock } = this.#deps;
+    if (signer.holds(keyId)) return false;
+    const other = documentSigners.active(documentType, clock.now(), (key) => signer.holds(key));
+    return other !== undefined && other.keyId !== keyId && signer.holds(other.keyId);
   }
 
   /** A key that has reached its limit is not chosen any more; the next one takes over in the same request. */
@@ -186,7 +232,8 @@ export class SodService {
   }
 
   #activeSigner(documentType: string): DocumentSignerEntry {
-    const signer = this.#deps.documentSigners.active(documentType, this.#deps.clock.now());
+    const { signer: token, documentSigners, clock } = this.#deps;
+    const signer = documentSigners.active(documentType, clock.now(), (keyId) => token.holds(keyId));
     if (signer !== undefined) return signer;
     throw new Refused('key-not-active', `no Document Signer for ${documentType} is in its usage period`, {
       rule: 'S-PKUP',
@@ -224,6 +271,7 @@ export class SodService {
     if (signer === undefined || !isInUse(signer, this.#deps.clock.now())) {
       return 'the private key usage period of its Document Signer is over, or it is revoked or retired';
     }
+    if (this.#isOutOfReach(intent)) return outOfReach;
     try {
       await this.#deps.records.countUse(intent);
       return undefined;
@@ -263,23 +311,26 @@ export class SodService {
         const isForbidden = error instanceof Refused || error instanceof MalformedInput;
         if (isForbidden) await records.abandon(intent, error.message);
         const isLost = error instanceof Unavailable && error.outcome === 'unknown';
-        if (!isLost || attempt >= maxAttempts) throw error;
+        if (!isLost || attempt >= maxAttempts || this.#isOutOfReach(intent)) throw error;
         await records.countUse(intent);
       }
     }
   }
 
-  async #withinDeadline<T>(work: Promise<T>): Promise<T> {
+  /** @param deadline on the monotonic clock, when the caller leaves; the work goes on */
+  async #until<T>(deadline: number, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(
-          new Unavailable('signer', `no signature within ${this.#deps.deadlineMs} ms`, {
+          new Unavailable('signer', 'no signature within the time that the request has', {
             outcome: 'unknown',
             mend: 'send the same request again: it is completed as soon as a token answers',
+            retryAfterSeconds: this.#deps.signer.waitingMs / 1_000,
+            isLate: true,
           }),
         );
-      }, this.#deps.deadlineMs);
+      }, deadline - performance.now());
     });
     try {
       return await Promise.race([work, late]);
@@ -288,6 +339,8 @@ export class SodService {
     }
   }
 }
+
+const outOfReach = 'its key is on no token that works; another Document Signer takes the document';
 
 function isUsageLimit(error: unknown): error is Refused {
   return error instanceof Refused && error.details.rule === 'key-usage-limit';

@@ -1,0 +1,35 @@
+import type { ServiceError } from '../../services/errors.ts';
+import type { JobMessage, JobName, SignerJobs } from './protocol.ts';
+
+/** A job from its acceptance to its answer, wherever it is meanwhile. */
+export interface Job {
+  readonly message: JobMessage;
+  /** CKA_ID of the key that signs or is asked for; undefined where any token will do. */
+  readonly keyId: string | undefined;
+  /** The only token that may have it; undefined for any. */
+  readonly token: string | undefined;
+  /** On the monotonic clock, milliseconds. Counted from acceptance, so that waiting counts too. */
+  readonly deadline: number;
+  readonly acceptedAt: number;
+  /** Keys take as long as they take to be made: only the deadline says that the process is hung. */
+  readonly isLong: boolean;
+  /** Times that a process gave it back without having begun it. */
+  returned: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: ServiceError) => void;
+}
+
+/** The key that a job needs on the token. */
+export function keyIdOf<Name extends JobName>(
+  job: Name,
+  order: SignerJobs[Name]['order'],
+): string | undefined {
+  const known = order as {
+    readonly keyId?: string;
+    readonly issuer?: { readonly keyId: string };
+    readonly subjectKey?: { readonly keyId?: string };
+  };
+  return job === 'status' || job === 'probe'
+    ? undefined
+    : (known.keyId ?? known.issuer?.keyId ?? known.subjectKey?.keyId);
+}
