@@ -194,7 +194,7 @@ export async function startService(
       });
     }
     repeat(reloadMs, 'looking for keys', async () => {
-      const isMissing = reasonsOfSigners(documentSigners, signer, open.issuance.clock.now()).length > 0;
+      const isMissing = reasonsOfSigners(documentSigners, signer, records.clock.now()).length > 0;
       if (signer.isReady && isMissing) signer.lookAgain();
     });
     repeat(recoveryMs, 'completing open SODs', async () => {
