@@ -124,13 +124,12 @@ export class Pkcs11Token implements Token {
   }
 
   async probe(): Promise<TokenHealth> {
-    const isProved = await this.#proveHealth();
+    const isProved = await this.proveHealth();
     const health = await this.#onToken('reading the token', (session) => statusOf(session));
     return { ...health, isProved };
   }
 
-  /** @returns false where the token makes no health key: then its answer alone has to do */
-  async #proveHealth(): Promise<boolean> {
+  async proveHealth(): Promise<boolean> {
     const { keyId, label, type } = healthKey;
     try {
       const known = await this.findKey(keyId, 'health').catch((error: unknown) => {

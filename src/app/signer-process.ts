@@ -4,11 +4,10 @@ import {
   type SignerMessages,
   toWire,
 } from '../adapters/signer-pool/index.ts';
-import { MalformedInput } from '../formats/malformed-input.ts';
 import { Refused, Unavailable } from '../services/errors.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
-import { logSettings, tokensOf } from './instance/configuration.ts';
+import { logSettings, tokenNamed } from './instance/configuration.ts';
 import { loadAnyInstance } from './instance/load-instance.ts';
 
 /**
@@ -17,8 +16,13 @@ import { loadAnyInstance } from './instance/load-instance.ts';
  * back what it has not begun and ends; the service starts a new one.
  *
  * @param tokenName which token of the instance it holds
+ * @param sessions other than configured, for a measurement
  */
-export async function runSigner(home: string, tokenName: string): Promise<void> {
+export async function runSigner(
+  home: string,
+  tokenName: string,
+  sessions: number | undefined,
+): Promise<void> {
   const send = process.send?.bind(process);
   if (send === undefined) {
     throw new Unavailable('signer', 'was not started by a service', {
@@ -32,18 +36,23 @@ export async function runSigner(home: string, tokenName: string): Promise<void> 
   process.on('SIGTERM', () => undefined);
   const outbox = new Outbox((messages, then) => void send(messages, undefined, undefined, then));
   try {
-    await serveJobs(home, tokenName, outbox);
+    await serveJobs(home, tokenName, sessions, outbox);
   } catch (error) {
     outbox.put({ kind: 'failed', error: toWire(error) });
     outbox.end();
   }
 }
 
-async function serveJobs(home: string, tokenName: string, outbox: Outbox): Promise<void> {
+async function serveJobs(
+  home: string,
+  tokenName: string,
+  sessions: number | undefined,
+  outbox: Outbox,
+): Promise<void> {
   const { configuration, policies, paths } = loadAnyInstance(home);
   const { state, exchange } = configuration;
-  const settings = tokensOf(configuration).find(({ name }) => name === tokenName);
-  if (settings === undefined) throw new MalformedInput('--token', `sigillo.yaml has no token ${tokenName}`);
+  const configured = tokenNamed(configuration, tokenName);
+  const settings = { ...configured, sessions: sessions ?? configured.sessions };
   const token = Pkcs11Token.open({ ...settings, traceFolder: paths.trace }, (healing) =>
     outbox.put({ kind: 'healing', healing }),
   );
@@ -175,6 +184,8 @@ async function runJob(core: SigningCore, message: JobMessage): Promise<unknown> 
       return core.signCheckpoint(message.order);
     case 'status':
       return core.status();
+    case 'proveHealth':
+      return core.proveHealth();
     case 'probe':
       return core.probe();
   }

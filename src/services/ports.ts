@@ -63,6 +63,12 @@ export interface Token {
   /** @returns the signature as X.509 and CMS carry it (ECDSA as DER) */
   sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Promise<Uint8Array>;
   status(): Promise<TokenStatus>;
+  /**
+   * Has the token sign random octets with its health key, which is made where it is missing.
+   *
+   * @returns false where the token lets no such key be made
+   */
+  proveHealth(): Promise<boolean>;
   /** Has the token sign with its health key, which is made where it is missing, and lists its keys. */
   probe(): Promise<TokenHealth>;
 }

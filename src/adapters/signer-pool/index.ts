@@ -134,6 +134,11 @@ export class SignerPool implements Signer {
     return this.#dispatch('status', undefined);
   }
 
+  /** A signature with the health key, for a measurement. @returns false where the token has none */
+  proveHealth(): Promise<boolean> {
+    return this.#dispatch('proveHealth', undefined);
+  }
+
   get isReady(): boolean {
     return this.#tokens.some(({ isReady }) => isReady);
   }
@@ -197,7 +202,7 @@ export class SignerPool implements Signer {
       const acceptedAt = performance.now();
       this.#accept({
         message: this.#message(job, order),
-        keyId: isLong ? undefined : keyIdOf(job, order),
+        keyId: isLong ? undefined : keyIdOf(order),
         token,
         acceptedAt,
         deadline: acceptedAt + (isLong ? keyTimeoutMs : signTimeoutMs),

@@ -20,16 +20,11 @@ export interface Job {
 }
 
 /** The key that a job needs on the token. */
-export function keyIdOf<Name extends JobName>(
-  job: Name,
-  order: SignerJobs[Name]['order'],
-): string | undefined {
+export function keyIdOf(order: SignerJobs[JobName]['order']): string | undefined {
   const known = order as {
     readonly keyId?: string;
     readonly issuer?: { readonly keyId: string };
     readonly subjectKey?: { readonly keyId?: string };
   };
-  return job === 'status' || job === 'probe'
-    ? undefined
-    : (known.keyId ?? known.issuer?.keyId ?? known.subjectKey?.keyId);
+  return order === undefined ? undefined : (known.keyId ?? known.issuer?.keyId ?? known.subjectKey?.keyId);
 }

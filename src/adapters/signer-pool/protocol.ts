@@ -32,6 +32,7 @@ export interface SignerJobs {
   signBundle: { order: BundleOrder; result: Uint8Array };
   signCheckpoint: { order: CheckpointOrder; result: Uint8Array };
   status: { order: undefined; result: TokenStatus };
+  proveHealth: { order: undefined; result: boolean };
   probe: { order: undefined; result: TokenHealth };
 }
 export type JobName = keyof SignerJobs;

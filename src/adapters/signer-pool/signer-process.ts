@@ -106,15 +106,14 @@ export class SignerProcess {
   }
 
   /**
-   * Jobs whose time is over are answered, though the process goes on with them. One that holds a job for too long
-   * is hung, and killed.
+   * A process that holds a job for too long is hung, and killed. A job is not given up before: what was signed after
+   * its caller left is recorded all the same.
    *
    * @param hangMs how long is too long
    * @returns whether it was killed
    */
   sweep(now: number, hangMs: number): boolean {
     for (const { job, handedOverAt } of this.#held.values()) {
-      if (now >= job.deadline) job.reject(lost('the token did not answer in time', 'unknown'));
       const patienceMs = job.isLong ? job.deadline - job.acceptedAt : hangMs;
       if (now - handedOverAt < patienceMs) continue;
       this.#failAll(`the token did not answer within ${patienceMs} ms; its process is ended`);

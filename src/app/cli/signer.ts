@@ -9,6 +9,7 @@ import { homePath } from './instance-options.ts';
 interface SignerOptions {
   readonly home?: string;
   readonly token: string;
+  readonly sessions?: number;
   readonly initialiseToken?: string;
 }
 
@@ -19,6 +20,7 @@ export function registerSigner(program: Command): void {
     .description('the process that holds the token; started by serve')
     .option('--home <dir>', 'folder of the instance', homePath)
     .option('--token <name>', 'which token of the instance', 'token')
+    .option('--sessions <n>', 'other than configured, for a measurement', Number)
     .option(
       '--initialise-token <file>',
       'initialise the development token that this sigillo.yaml names',
@@ -26,7 +28,7 @@ export function registerSigner(program: Command): void {
     )
     .action(async (options: SignerOptions) => {
       if (options.initialiseToken !== undefined) initialiseDevelopmentToken(options.initialiseToken);
-      else if (options.home !== undefined) await runSigner(options.home, options.token);
+      else if (options.home !== undefined) await runSigner(options.home, options.token, options.sessions);
       else program.error('error: signer needs --home', { exitCode: 2 });
     });
 }

@@ -6,6 +6,7 @@ import { isAlive, readTraceFolder } from '../../../hsm/trace/trace-folder.ts';
 import { instancePaths } from '../instance/load-instance.ts';
 import { defaultHome, homePath } from './instance-options.ts';
 import { paint, type Screen } from './screen.ts';
+import { registerTokenMeasure } from './token-measure.ts';
 
 interface TraceOptions {
   readonly home: string;
@@ -17,9 +18,9 @@ interface TraceOptions {
 
 /** `sigillo token trace`: what the signers asked their tokens, what came back and how long it took. */
 export function registerToken(program: Command, screen: Screen): void {
-  program
-    .command('token')
-    .description('the token, as the signer processes see it')
+  const token = program.command('token').description('the token, as the signer processes see it');
+  registerTokenMeasure(token, screen);
+  token
     .command('trace')
     .description('the last calls to the PKCS#11 module, with return values and latencies')
     .option('--last <n>', 'calls to show', count, 40)

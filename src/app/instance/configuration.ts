@@ -169,6 +169,13 @@ export function tokensOf(configuration: AnyConfiguration): readonly NamedToken[]
   return [first, ...('otherTokens' in configuration ? (configuration.otherTokens ?? []) : [])];
 }
 
+/** @throws MalformedInput when `sigillo.yaml` has no such token */
+export function tokenNamed(configuration: AnyConfiguration, name: string): NamedToken {
+  const token = tokensOf(configuration).find((candidate) => candidate.name === name);
+  if (token === undefined) throw new MalformedInput('--token', `sigillo.yaml has no token ${name}`);
+  return token;
+}
+
 /** What both kinds have. */
 export type AnyConfiguration = Configuration | OfflineConfiguration;
 

@@ -50,7 +50,7 @@ export function openInstance(
       inFlight: token.sessions === 1 ? readyInPipe : token.sessions,
       startTimeoutMs: 30_000,
       keepAliveMs: token.keepAliveSeconds * 1_000,
-      hangMs: token.hangMs ?? Math.round(deadlineMs / 2),
+      hangMs: token.hangMs ?? Math.max(shortestHangMs, Math.round(deadlineMs / 2)),
     })),
     signTimeoutMs: deadlineMs,
     keyTimeoutMs: 120_000,
@@ -72,16 +72,23 @@ export function openInstance(
   return { records, signer, issuance, machineClock, close };
 }
 
-const readyInPipe = 16;
+export const readyInPipe = 16;
+/** A machine that is busy for a moment is not hung: to end signers then makes it busier. */
+const shortestHangMs = 2_000;
 
-function startSigner(home: string, token: NamedToken): ChildProcess {
+/** @param token as configured, or with other settings for a measurement */
+export function startSigner(home: string, token: NamedToken): ChildProcess {
   // Each signature under way needs a thread; the others are for files and names.
   const threads = token.sessions > 1 ? { UV_THREADPOOL_SIZE: String(token.sessions + 4) } : {};
-  return fork(mainModule, ['signer', '--home', home, '--token', token.name], {
-    serialization: 'advanced',
-    env: { PATH: process.env['PATH'], ...threads, ...token.environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  return fork(
+    mainModule,
+    ['signer', '--home', home, '--token', token.name, '--sessions', String(token.sessions)],
+    {
+      serialization: 'advanced',
+      env: { PATH: process.env['PATH'], ...threads, ...token.environment },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
 }
 
 /**

@@ -94,6 +94,10 @@ export class SigningCore {
     return this.#token.status();
   }
 
+  proveHealth(): Promise<boolean> {
+    return this.#token.proveHealth();
+  }
+
   probe(): Promise<TokenHealth> {
     return this.#token.probe();
   }
