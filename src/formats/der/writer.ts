@@ -9,12 +9,29 @@ function lengthOctets(length: number): number {
   return octets;
 }
 
+/** An ArrayBuffer of its own costs several times what is written into it; short encodings are windows on a shared one. */
+const slabOctets = 16_384;
+const longestShared = 2_048;
+let slab = new ArrayBuffer(0);
+let taken = 0;
+
+function octetsFor(length: number): Uint8Array {
+  if (length > longestShared) return new Uint8Array(length);
+  if (taken + length > slab.byteLength) {
+    slab = new ArrayBuffer(slabOctets);
+    taken = 0;
+  }
+  const octets = new Uint8Array(slab, taken, length);
+  taken += length;
+  return octets;
+}
+
 /** Tag, minimal definite length and the concatenated parts as content. `tag` is the identifier octet. */
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const lengthSize = lengthOctets(length);
-  const out = new Uint8Array(1 + lengthSize + length);
+  const out = octetsFor(1 + lengthSize + length);
   out[0] = tag;
   if (lengthSize === 1) out[1] = length;
   else {
