@@ -109,8 +109,8 @@ async function measure(
         from = now;
       }
     };
-    // As many as are signed at a time: the latency is the token's, not that of a queue.
-    await Promise.all(Array.from({ length: processes * sessions }, lane));
+    // As many as a busy service hands over: the latency has what waits in the pipe in it.
+    await Promise.all(Array.from({ length: processes * inFlight }, lane));
     const sorted = latencies.toSorted((a, b) => a - b);
     const at = (share: number) => rounded(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
     const perSecond = Math.round((latencies.length * 1_000) / (performance.now() - begun));
