@@ -21,3 +21,10 @@ function decodeBase64(base64: string): Uint8Array {
   }
   return Uint8Array.from(Buffer.from(base64, 'base64'));
 }
+
+/** One PEM block with its label, e.g. `CERTIFICATE`. */
+export function toPem(label: string, octets: Uint8Array): string {
+  const base64 = Buffer.from(octets).toString('base64');
+  const lines = base64.match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}

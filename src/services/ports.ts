@@ -105,12 +105,14 @@ export interface CertificateOrder {
   /** Values for the placeholders of the profile's subject, besides those of the instance. */
   readonly subject: { readonly sequence?: string; readonly name?: string; readonly role?: string };
   /**
-   * A key on the token, a public key whose holder has proved possession (access certificates only), or a key of
-   * the instance that we are the CSCA of, which stands with its proof in the request bundle.
+   * A key on the token, a public key whose holder has proved possession (access certificates only), a PKCS#10
+   * request (DER) of a holder outside, or a key in the request bundle of the instance that we are the CSCA of, which
+   * stands there with its proof.
    */
   readonly subjectKey:
     | { readonly keyId: string }
     | { readonly publicKey: PublicKeyValue }
+    | { readonly csr: Uint8Array }
     | { readonly requested: RequestedKeyReference };
   /** Name of the key algorithm that the subject's key is for. */
   readonly keyAlgorithm: string;

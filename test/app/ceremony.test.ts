@@ -24,6 +24,7 @@ import { carryOutCeremony, prepareCeremony } from '../../src/services/ceremony/r
 import { acceptResponse } from '../../src/services/exchange/accept-response.ts';
 import { requestCertificates } from '../../src/services/exchange/request-certificates.ts';
 import { buildCatalogue } from '../../src/services/distribution/catalogue.ts';
+import { opensslRequest } from '../support/certification-request.ts';
 import { mainModule, makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { Station } from '../support/station.ts';
 
@@ -209,6 +210,42 @@ describe('an offline CSCA and its online instance', () => {
       writeFileSync(file('changed.json'), octets);
       expect(await sigillo('accept', file('changed.json'), '--home', home)).toMatchObject({ code: 1 });
       expect(await sigillo('accept', file('request.json'), '--home', home)).toMatchObject({ code: 1 });
+    },
+    long,
+  );
+
+  it(
+    'certify the key of a holder outside from its PKCS#10 request',
+    async () => {
+      const { home } = machines.online;
+      writeFileSync(file('holder.csr'), opensslRequest('P-256'));
+      writeFileSync(file('foreign.csr'), opensslRequest('P-256', '/C=XX/CN=a'));
+      const request = (csr: string) => {
+        const wanted = ['--csr', file(csr), '--profile', 'communication', '--host', 'pkd.utopia.example'];
+        return sigillo('request', '--home', home, '--out', file(`${csr}.json`), ...wanted);
+      };
+      const foreign = await request('foreign.csr');
+      expect(foreign).toMatchObject({ code: 1, stderr: expect.stringMatching(/XX[^]*mend: .*C=UT/) });
+      expect(existsSync(file('foreign.csr.json'))).toBe(false);
+      expect(await request('holder.csr')).toMatchObject({ code: 0 });
+      const step =
+        'step: process-request, bundle: holder.csr.json, issuer: csca-00001, response: response.json';
+      const answer = machines.ceremony('answer-holder', [step]);
+      const shown = await sigillo('run', answer, '--home', machines.offline, ...present);
+      expect(shown).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(
+          'request says C=UT,O=Utopia,CN=pkd.utopia.example; hosts pkd.utopia.example',
+        ),
+      });
+      const response = machines.output('answer-holder', 'response.json');
+      const accepted = await sigillo('accept', response, '--home', home);
+      expect(accepted).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('accepted communication: C=UT'),
+      });
+      const replayed = await sigillo('replay', machines.output('answer-holder', 'transcript.jsonl'));
+      expect(replayed).toMatchObject({ code: 0, stdout: expect.stringContaining('holds') });
     },
     long,
   );

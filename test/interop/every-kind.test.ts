@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { CertificateProfile } from '../../src/rules/profile/certificate-pro
 import type { CertificateOrder, IssuerReference, KeyRole } from '../../src/services/ports.ts';
 import { lintedKind } from '../../src/services/signing-core/lint-order.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { opensslRequest, type RequestKey } from '../support/certification-request.ts';
 import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 import { BouncyCastle, describeWith, openssl, run } from './readers.ts';
@@ -31,6 +32,13 @@ const names: Readonly<Record<string, string>> = {
   'vds-nc-signer': 'HEALTH01',
   communication: 'pkd.utopia.example',
 };
+
+/** Keys of those who send a PKCS#10 request. */
+const holderKeys = new Map<string, RequestKey>([
+  ['ecdsa-P-256-sha256', 'P-256'],
+  ['ecdsa-P-384-sha384', 'P-384'],
+  ['rsassa-pkcs1-3072-sha256', 'RSA 3072'],
+]);
 
 interface Issued {
   readonly profile: CertificateProfile;
@@ -98,7 +106,7 @@ class Issuance {
       serialNumber: this.#serial,
       notBefore,
       policyDigest: policies.digest,
-      hosts: ['pkd.utopia.example'],
+      hosts: profile.extensions.subjectAltName?.hosts === true ? ['pkd.utopia.example'] : undefined,
       ...changes,
     });
     const path = join(this.folder, `${this.issued.length}-${profileName}-${algorithm}.cer`);
@@ -112,19 +120,7 @@ class Issuance {
       const role = profile.kind === 'csca-link' ? 'csca' : (profile.kind as KeyRole);
       return { keyId: await this.#keyOf(role, algorithm) };
     }
-    const type = keyAlgorithms.get(algorithm)?.key;
-    const jwk =
-      type?.kind === 'ec'
-        ? generateKeyPairSync('ec', { namedCurve: type.curve }).publicKey.export({ format: 'jwk' })
-        : generateKeyPairSync('rsa', { modulusLength: type?.modulusBits ?? 0 }).publicKey.export({
-            format: 'jwk',
-          });
-    const octets = (text: string | undefined) => Uint8Array.from(Buffer.from(text ?? '', 'base64url'));
-    if (type?.kind !== 'ec') {
-      return { publicKey: { kind: 'rsa', modulus: octets(jwk.n), publicExponent: octets(jwk.e) } };
-    }
-    const point = Uint8Array.of(4, ...octets(jwk.x), ...octets(jwk.y));
-    return { publicKey: { kind: 'ec', curve: type.curve, point } };
+    return { csr: opensslRequest(holderKeys.get(algorithm) ?? 'P-256') };
   }
 
   /** One key for each role and kind of key; which digest it is used with does not matter to the token. */

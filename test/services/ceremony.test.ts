@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
+import { decodeCertificationRequest } from '../../src/formats/x509/certification-request.ts';
 import { Catalogue } from '../../src/services/distribution/catalogue.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
 import { parseCeremony } from '../../src/rules/ceremony/ceremony-file.ts';
@@ -12,7 +14,11 @@ import {
   isSealed,
   parseTranscript,
 } from '../../src/rules/ceremony/transcript.ts';
-import { parseRequestBundle, type RequestContent } from '../../src/rules/exchange/request-bundle.ts';
+import {
+  encodeRequestContent,
+  parseRequestBundle,
+  type RequestContent,
+} from '../../src/rules/exchange/request-bundle.ts';
 import { parseResponseBundle } from '../../src/rules/exchange/response-bundle.ts';
 import { buildTrustStore, verifyCertificate } from '../../src/rules/passive-authentication/index.ts';
 import type { CeremonyFolder } from '../../src/services/ceremony/ceremony-folder.ts';
@@ -20,7 +26,9 @@ import { prepareCeremony } from '../../src/services/ceremony/run-ceremony.ts';
 import { acceptResponse } from '../../src/services/exchange/accept-response.ts';
 import { checkRequest, processRequest } from '../../src/services/exchange/process-request.ts';
 import { plannedSigners } from '../../src/services/issuance/establish.ts';
+import { type HolderRequest, issueForHolder } from '../../src/services/issuance/issue-for-holder.ts';
 import { requestCertificates, withdrawRequest } from '../../src/services/exchange/request-certificates.ts';
+import { opensslRequest } from '../support/certification-request.ts';
 import { CeremonyWorld, ceremony, planned, rootSteps, silent, witnesses } from '../support/ceremony-world.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 
@@ -488,6 +496,104 @@ describe('an answer', () => {
     const issued = (await online.deps.records.certificates()).slice(-others.length);
     expect(issued.map(({ profile }) => profile)).toEqual(others.map(({ profile }) => profile));
     expect(issued[1]?.serialNumber).toBeLessThan(1n << 20n);
+  });
+
+  describe('to the PKCS#10 request of a holder outside', () => {
+    const hosts = ['pkd.utopia.example', '192.0.2.7'];
+    const options = (holder: HolderRequest) => ({ profiles: [], crlOnly: false, holder });
+    const holderOf = (csr: Uint8Array, changes: Partial<HolderRequest> = {}): HolderRequest => {
+      return { csr, profile: 'communication', name: undefined, hosts, ...changes };
+    };
+    const csr = opensslRequest('P-256');
+    const ask = (holder: HolderRequest) =>
+      requestCertificates(world.online.deps, planned, options(holder), silent);
+
+    it.each([
+      ['of another country', holderOf(opensslRequest('P-256', '/C=XX/CN=a')), 'Q-DN'],
+      ['with a key of another kind', holderOf(opensslRequest('brainpoolP256r1')), 'Q-KEY'],
+      ['cut off', holderOf(csr.subarray(0, -1)), 'Q-FORM'],
+      ['for the profile of a signer', holderOf(csr, { profile: 'dsc-passport' }), 'Q-PROFILE'],
+      ['without a name', holderOf(opensslRequest('P-256', '/C=UT')), 'Q-NAME'],
+    ])('%s is never passed on', async (_, holder, rule) => {
+      const before = await snapshot(world);
+      await expect(ask(holder)).rejects.toThrow(refusedBy(rule));
+      expect(await snapshot(world)).toEqual(before);
+    });
+
+    it('is a certificate that OpenSSL reads, on record on both machines', async () => {
+      const { online, offline } = world;
+      const passedOn = await ask(holderOf(csr));
+      // No key on the token is asked for along with it, and while it is open the same file comes back.
+      expect(parseRequestBundle(passedOn).content.requests).toHaveLength(1);
+      expect(await ask(holderOf(csr))).toEqual(passedOn);
+      const other = holderOf(opensslRequest('P-256'));
+      await expect(ask(other)).rejects.toThrow(refusedBy('E-OPEN'));
+      world.now = new Date(world.now.getTime() + day);
+      const answered = await processRequest(offline.deps, passedOn, silent);
+      await accept(answered);
+      const [record] = (await online.deps.records.certificates()).slice(-1);
+      const certificate = decodeCertificate(record?.der ?? new Uint8Array(), { strict: true });
+      expect(record).toMatchObject({ profile: 'communication', keyId: undefined });
+      const { subjectPublicKey } = decodeCertificationRequest(csr);
+      expect(certificate.subjectPublicKey.bytes).toEqual(subjectPublicKey.bytes);
+      expect(certificate.subject.display).toBe('C=UT,O=Utopia,CN=pkd.utopia.example');
+      const file = join(online.folder, 'holder.cer');
+      writeFileSync(file, record?.der ?? '');
+      const text = execFileSync('openssl', ['x509', '-in', file, '-noout', '-text'], { encoding: 'utf8' });
+      expect(text).toContain('DNS:pkd.utopia.example, IP Address:192.0.2.7');
+      // Neither machine has the same key certified again.
+      await expect(ask(holderOf(csr))).rejects.toThrow(refusedBy('Q-DUP'));
+    });
+
+    it('is refused by the CSCA where the other machine has changed what its holder signed', async () => {
+      const passedOn = await ask(holderOf(opensslRequest('P-256')));
+      const { content } = parseRequestBundle(passedOn);
+      const [request] = content.requests;
+      const key = (change: Partial<RequestContent['requests'][number]>) => {
+        return { ...content, requests: request === undefined ? [] : [{ ...request, ...change }] };
+      };
+      const strange = decodeCertificationRequest(opensslRequest('P-256')).subjectPublicKey.bytes;
+      const flipped = Uint8Array.from(request?.csr ?? []);
+      flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1;
+      const before = await snapshot(world);
+      for (const [change, rule] of [
+        [{ publicKey: strange }, 'E-POP'],
+        [{ csr: flipped }, 'E-POP'],
+        [{ csr: undefined }, 'E-POP'],
+        [{ profile: 'dsc-passport' }, 'Q-PROFILE'],
+        [{ keyAlgorithm: 'ecdsa-P-384-sha384' }, 'E-KEY'],
+        [{ subject: { country: 'UT', name: 'a' } }, 'Q-HOST'],
+        [{ subject: { country: 'XX', name: 'a', hosts } }, 'E-DN'],
+      ] as [Partial<RequestContent['requests'][number]>, string][]) {
+        const octets = encodeRequestContent(key(change));
+        const bundle = await world.signRequest(octets, [new Uint8Array()]);
+        await expect(checkRequest(world.offline.deps, bundle)).rejects.toThrow(refusedBy(rule));
+      }
+      expect(await snapshot(world)).toEqual(before);
+      await withdrawRequest(world.online.deps, 'test');
+    });
+
+    it('comes at once where the CSCA is on the same machine', async () => {
+      const { deps } = world.offline;
+      const own = opensslRequest('RSA 3072', '/C=UT/CN=spoc');
+      const spoc = holderOf(own, { profile: 'spoc-client', hosts: [] });
+      const issued = await issueForHolder(deps, spoc);
+      expect(decodeCertificate(issued.der).subject.commonName).toBe('SPOC TLS client');
+      await expect(issueForHolder(deps, spoc)).rejects.toThrow(refusedBy('Q-DUP'));
+      const named = holderOf(opensslRequest('P-256'), { profile: 'spoc-client', hosts: [], name: 'x' });
+      await expect(issueForHolder(deps, named)).rejects.toThrow(refusedBy('Q-NAME'));
+    });
+
+    it('does not come under a CSCA key that has no time left for it', async () => {
+      const old = await introduced();
+      await old.run(ceremony('root', rootSteps));
+      const root = decodeCertificate((await old.offline.deps.records.certificates())[0]?.der ?? csr);
+      old.now = new Date(root.notAfter.getTime() - 30 * day);
+      await expect(issueForHolder(old.offline.deps, holderOf(csr))).rejects.toThrow(refusedBy('C-VAL'));
+      expect(await old.offline.deps.records.certificates()).toHaveLength(1);
+      expect(await old.offline.deps.records.openIntents()).toHaveLength(0);
+      old.close();
+    });
   });
 
   it('asks for nothing where a profile needs a name that nobody gave', async () => {

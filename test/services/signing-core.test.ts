@@ -1,10 +1,11 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import { oidName } from '../../src/formats/oids.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import type { CertificateOrder, KeyRole, SodOrder } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { opensslRequest } from '../support/certification-request.ts';
 import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 
@@ -204,13 +205,14 @@ describe('every kind of certificate (Doc 9303-12 §7.1)', () => {
     ['spoc-server', { hosts: ['spoc.utopia.example'] }],
   ] as const)('%s certifies a key that its holder keeps', async (profile, changes) => {
     const { publicKey } = await test.token.findKey(dsc.keyId, 'document-signer');
-    await expect(issue(profile, dsc.keyId, 'ecdsa-P-256-sha256', changes)).rejects.toThrow(refusal('policy'));
-    expect(publicKey.kind).toBe('ec');
-    const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
-      format: 'jwk',
-    });
-    const point = Uint8Array.of(4, ...Buffer.from(x, 'base64url'), ...Buffer.from(y, 'base64url'));
-    const subjectKey = { publicKey: { kind: 'ec', curve: 'P-256', point } } as const;
+    const refused = refusal('policy');
+    await expect(issue(profile, dsc.keyId, 'ecdsa-P-256-sha256', changes)).rejects.toThrow(refused);
+    // Of a bare public key nobody knows who has the private one.
+    const bare = issue(profile, '', 'ecdsa-P-256-sha256', { ...changes, subjectKey: { publicKey } });
+    await expect(bare).rejects.toThrow(refused);
+    const subjectKey = { csr: opensslRequest('P-256') };
+    const other = issue(profile, '', 'ecdsa-P-384-sha384', { ...changes, subjectKey });
+    await expect(other).rejects.toThrow(refused);
     const der = await issue(profile, '', 'ecdsa-P-256-sha256', { ...changes, subjectKey });
     const names = decode(der).subjectAltName;
     expect(names?.country).toBe('UTO');

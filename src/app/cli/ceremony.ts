@@ -1,8 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { decodeCertificationRequest } from '../../formats/x509/certification-request.ts';
 import { spokenFingerprint } from '../../rules/exchange/exchange-key.ts';
 import { describeStep, type Ceremony } from '../../rules/ceremony/ceremony-file.ts';
 import { parseRequestBundle } from '../../rules/exchange/request-bundle.ts';
@@ -18,6 +18,7 @@ import {
 import { Refused } from '../../services/errors.ts';
 import { acceptResponse } from '../../services/exchange/accept-response.ts';
 import { establishExchangeKey, publicKeyInfo } from '../../services/exchange/exchange-key.ts';
+import type { HolderRequest } from '../../services/issuance/issue-for-holder.ts';
 import { plannedSigners } from '../../services/issuance/establish.ts';
 import { requestCertificates, withdrawRequest } from '../../services/exchange/request-certificates.ts';
 import { isOffline } from '../../services/issuance/establish.ts';
@@ -35,8 +36,10 @@ import { verifyCeremony } from '../ceremony/verify.ts';
 import { writeTrust } from '../instance/establish-instance.ts';
 import { type Instance, loadAnyInstance, loadOfflineInstance } from '../instance/load-instance.ts';
 import { lockInstance, mainModule, openInstance } from '../instance/open-instance.ts';
-import { readBytes, UnreadablePath } from './files.ts';
+import { collect, issuedLine, readCertificationRequest, withHolderOptions } from './certification-request.ts';
+import { orUnreadable, readBytes } from './files.ts';
 import { homePath, shippedPolicies } from './instance-options.ts';
+import { overwriting, writeNew } from './new-file.ts';
 import { paint, printable, type Screen } from './screen.ts';
 import { withInstance } from './with-instance.ts';
 
@@ -45,8 +48,6 @@ interface RunOptions {
   readonly present: readonly string[];
   readonly yes?: boolean;
 }
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** `sigillo ceremony`: the offline CSCA, and the bundles between it and the online instance (docs/ceremony.md). */
 export function registerCeremony(program: Command, screen: Screen, software: string): void {
@@ -99,7 +100,7 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .description('what the other machine pins of this one in its sigillo.yaml')
     .requiredOption('--home <dir>', 'folder of the instance', homePath)
     .action(({ home }: { home: string }) => showIdentity(home, screen));
-  ceremony
+  const request = ceremony
     .command('request')
     .description('make the keys that are due and write a signed request for their certificates')
     .requiredOption('--home <dir>', 'folder of the online instance', homePath)
@@ -107,7 +108,10 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .option('--profile <name>', 'request the next key of this profile; again for each', collect, [])
     .option('--crl-only', 'request a CRL even where nothing else is due')
     .option('--withdraw <reason>', 'give up the open request first')
-    .action((options: RequestCommandOptions) => makeRequest(options, screen));
+    .option('--csr <file>', 'pass on the PKCS#10 request of a holder outside, for --profile', homePath);
+  withHolderOptions(request).action((options: RequestCommandOptions) =>
+    orUnreadable(screen, () => makeRequest(options, screen)),
+  );
   ceremony
     .command('accept')
     .description('check a response of the CSCA and put everything in it on record')
@@ -123,17 +127,6 @@ export function registerCeremony(program: Command, screen: Screen, software: str
     .option('--token-label <label>', 'label of the token', 'csca-rehearsal')
     .option('--like <dir>', 'take the state and the policies of this online instance', homePath)
     .action((options: { home: string; tokenLabel: string; like?: string }) => rehearse(options, screen));
-}
-
-/** A path that cannot be read is a matter of usage, not of what stands in it. */
-async function orUnreadable(screen: Screen, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof UnreadablePath)) throw error;
-    screen.stderr.write(`sigillo: ${printable(error.message)}\n`);
-    screen.exit(2);
-  }
 }
 
 function report(screen: Screen, transcript: string, findings: readonly string[], json: boolean): void {
@@ -213,14 +206,21 @@ function requestLines(octets: Uint8Array): readonly string[] {
   return [
     `      request ${content.sequence} of instance ${content.from}, made ${instantText(content.createdAt)}`,
     `      SHA-256 ${sha256}`,
-    ...content.requests.flatMap(({ profile, keyAlgorithm, subject, usage, publicKey }) => [
+    ...content.requests.flatMap(({ profile, keyAlgorithm, subject, usage, publicKey, csr }) => [
       `      - ${profile} ${subject.sequence ?? subject.name ?? ''} (${subject.country}), ${keyAlgorithm}, used ${instantText(usage.from)} to ${instantText(usage.until)}`,
+      ...(csr === undefined
+        ? []
+        : [`        ${holderText(csr)}; hosts ${subject.hosts?.join(', ') ?? 'none'}`]),
       `        key ${spokenFingerprint(publicKey)}`,
     ]),
     ...content.revocations.map(
       ({ serialNumber, reason }) => `      - revoke ${serialNumber.toString(16)}: ${reason}`,
     ),
   ];
+}
+
+function holderText(csr: Uint8Array): string {
+  return `key of a holder outside, whose PKCS#10 request says ${decodeCertificationRequest(csr).subject.display}`;
 }
 
 /** Those given on the command line, and those who type their names. */
@@ -290,11 +290,15 @@ interface RequestCommandOptions {
   readonly profile: readonly string[];
   readonly crlOnly?: boolean;
   readonly withdraw?: string;
+  readonly csr?: string;
+  readonly name?: string;
+  readonly host: readonly string[];
 }
 
 async function makeRequest(options: RequestCommandOptions, screen: Screen): Promise<void> {
   const { home, out, withdraw } = options;
   if (existsSync(out)) throw overwriting(out);
+  const holder = holderOf(options);
   await withInstance(home, async (instance, open) => {
     const { keys } = onlineOfOffline(instance);
     const deps = await exchangeDeps(instance, open);
@@ -303,7 +307,7 @@ async function makeRequest(options: RequestCommandOptions, screen: Screen): Prom
       screen.stdout.write(`request ${sequence} is withdrawn\n`);
     }
     const planned = plannedSigners(keys, instance.policies);
-    const wanted = { profiles: options.profile, crlOnly: options.crlOnly === true };
+    const wanted = { profiles: options.profile, crlOnly: options.crlOnly === true, holder };
     const say = (making: string) => screen.stdout.write(`making ${making}\n`);
     const octets = await requestCertificates(deps, planned, wanted, say);
     writeNew(out, octets);
@@ -311,6 +315,20 @@ async function makeRequest(options: RequestCommandOptions, screen: Screen): Prom
     screen.stdout.write(`request ${content.sequence} for ${content.requests.length} certificates: ${out}\n`);
     screen.stdout.write(`  SHA-256 ${sha256}\n`);
   });
+}
+
+function holderOf({ csr, profile, name, host }: RequestCommandOptions): HolderRequest | undefined {
+  const refuse = (detail: string, mend: string): never => {
+    throw new Refused('policy', detail, { rule: 'Q-PROFILE', field: 'profile', mend });
+  };
+  if (csr === undefined) {
+    if (name !== undefined || host.length > 0)
+      refuse('there is no request to name it for', 'give it with --csr');
+    return undefined;
+  }
+  const [only = refuse('a request is certified by one profile', 'give --profile NAME'), ...more] = profile;
+  if (more.length > 0) refuse('a request is certified by one profile', 'give --profile once');
+  return { csr: readCertificationRequest(csr), profile: only, name, hosts: host };
 }
 
 async function accept(path: string, home: string, screen: Screen): Promise<void> {
@@ -321,12 +339,7 @@ async function accept(path: string, home: string, screen: Screen): Promise<void>
     const anchor = exchange?.anchor ?? '';
     const deps = { ...(await exchangeDeps(instance, open)), anchor };
     const { certificates, crl } = await acceptResponse(deps, octets);
-    for (const { profile, der } of certificates) {
-      const { subject, notAfter } = decodeCertificate(der, { strict: true });
-      screen.stdout.write(
-        `accepted ${profile}: ${printable(subject.display)}, until ${instantText(notAfter)}\n`,
-      );
-    }
+    for (const record of certificates) screen.stdout.write(`accepted ${issuedLine(record)}\n`);
     screen.stdout.write(`accepted CRL number ${crl.crlNumber}\n`);
     const hasNewRoot = certificates.some(
       ({ profile }) => instance.policies.profiles.get(profile)?.kind === 'csca',
@@ -345,29 +358,6 @@ function onlineOfOffline({ configuration }: Instance): Instance['configuration']
   throw new Refused('policy', 'the CSCA of this instance is on its own token', {
     field: 'keys.csca',
     mend: 'set keys.csca to { offline: true } in sigillo.yaml to have it elsewhere',
-  });
-}
-
-function writeNew(path: string, octets: Uint8Array): void {
-  let file: number;
-  try {
-    file = openSync(path, 'wx', 0o600);
-  } catch (cause) {
-    throw cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' ? overwriting(path) : cause;
-  }
-  try {
-    writeSync(file, octets);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function overwriting(path: string): Refused {
-  return new Refused('duplicate', `${path} is there already`, {
-    rule: 'K-OUTPUT',
-    field: 'out',
-    mend: 'name a file that is not there: nothing is overwritten',
   });
 }
 

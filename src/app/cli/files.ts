@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { printable, type Screen } from './screen.ts';
 
 /** A path given on the command line that is not there or may not be read. */
 export class UnreadablePath extends Error {
@@ -50,5 +51,16 @@ export function isFolder(path: string): boolean {
     return statSync(path).isDirectory();
   } catch (cause) {
     throw new UnreadablePath(path, cause);
+  }
+}
+
+/** A path that cannot be read is a matter of usage, not of what stands in it. */
+export async function orUnreadable(screen: Screen, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof UnreadablePath)) throw error;
+    screen.stderr.write(`sigillo: ${printable(error.message)}\n`);
+    screen.exit(2);
   }
 }

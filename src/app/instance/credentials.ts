@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PublicKeyValue } from '../../formats/algorithms/encode-subject-public-key-info.ts';
+import { toPem } from '../../formats/pem.ts';
 import type { AccessRole } from '../../services/access/access-certificates.ts';
 import { InvariantBroken } from '../../services/errors.ts';
 import { issuerOf } from '../../services/issuance/establish.ts';
@@ -55,8 +56,8 @@ export async function makeCredential(
     hosts: 'hosts' in holder ? holder.hosts : undefined,
   });
   if (issuer === undefined) throw new InvariantBroken('an access certificate was issued without its CA');
-  writeWholeFile(paths.ca, pem(issuer.certificate));
-  writeWholeFile(paths.cert, pem(record.der));
+  writeWholeFile(paths.ca, toPem('CERTIFICATE', issuer.certificate));
+  writeWholeFile(paths.cert, toPem('CERTIFICATE', record.der));
   return true;
 }
 
@@ -70,12 +71,4 @@ function publicKeyValue(key: KeyObject): PublicKeyValue {
   if (x === undefined || y === undefined) throw new InvariantBroken('the key is not an EC key');
   const point = Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
   return { kind: 'ec', curve: 'P-256', point: Uint8Array.from(point) };
-}
-
-function pem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { encodeCanonicalJson, type JsonValue, parseCanonicalJson } from '../../formats/canonical-json.ts';
+import { decodeCertificationRequest } from '../../formats/x509/certification-request.ts';
 import { exchangeKeyAlgorithm, isSignedBy } from './exchange-key.ts';
 import {
   instanceIdField,
@@ -24,8 +26,11 @@ const requestField = z.strictObject({
     country: z.string(),
     sequence: z.string().optional(),
     name: z.string().optional(),
+    hosts: z.array(z.string().min(1)).min(1).optional(),
   }),
   usage: z.strictObject({ from: instantField, until: instantField }),
+  /** PKCS#10 request of a holder outside, whose key is not on the requester's token. */
+  csr: octetsField.optional(),
 });
 
 const revocationField = z.strictObject({
@@ -91,8 +96,9 @@ export function encodeRequestContent(content: RequestContent): Uint8Array {
   return encodeCanonicalJson({
     ...content,
     createdAt: instantText(content.createdAt),
-    requests: content.requests.map(({ publicKey, usage, subject, ...request }) => ({
+    requests: content.requests.map(({ publicKey, usage, subject, csr, ...request }) => ({
       ...request,
+      ...(csr === undefined ? {} : { csr: toBase64(csr) }),
       subject: withoutAbsent(subject),
       publicKey: toBase64(publicKey),
       usage: { from: instantText(usage.from), until: instantText(usage.until) },
@@ -105,9 +111,9 @@ export function encodeRequestContent(content: RequestContent): Uint8Array {
   });
 }
 
-function withoutAbsent(subject: RequestedKey['subject']): { readonly [name: string]: string } {
+function withoutAbsent(subject: RequestedKey['subject']): { readonly [name: string]: JsonValue } {
   return Object.fromEntries(
-    Object.entries(subject).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(subject).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined),
   );
 }
 
@@ -137,10 +143,23 @@ export function isRequestSigned(bundle: RequestBundle, exchangeKey: Uint8Array):
   return isSignedBy(exchangeKey, exchangeKeyAlgorithm, 'request', json, bundle.signature);
 }
 
-/** Whether the holder of a requested key has signed the content with it. */
+/**
+ * Whether the holder of a requested key has signed the content with it; a holder outside has signed the PKCS#10
+ * request in its place.
+ */
 export function isProven(bundle: RequestBundle, index: number): boolean {
   const request = bundle.content.requests[index];
   const proof = bundle.proofs[index];
   if (request === undefined || proof === undefined) return false;
+  if (request.csr !== undefined) return proof.length === 0 && isProvenByRequest(request.csr, request);
   return isSignedBy(request.publicKey, request.keyAlgorithm, 'proof', bundle.contentOctets, proof);
+}
+
+function isProvenByRequest(csr: Uint8Array, { publicKey }: RequestedKey): boolean {
+  const { subjectPublicKey, signatureAlgorithm, infoBytes, signature } = decodeCertificationRequest(csr);
+  return (
+    Buffer.compare(subjectPublicKey.bytes, publicKey) === 0 &&
+    signatureAlgorithm.kind !== 'unsupported' &&
+    verifySignature(signatureAlgorithm, subjectPublicKey, infoBytes, signature)
+  );
 }

@@ -1,5 +1,4 @@
 import { keyIdentifierOf } from '../../formats/algorithms/encode-subject-public-key-info.ts';
-import { keyIdentifier } from '../../formats/algorithms/subject-public-key.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { algorithmOf, publicKeyValueOf } from '../../rules/exchange/exchange-key.ts';
 import {
@@ -19,11 +18,13 @@ import type { CertificateProfile } from '../../rules/profile/certificate-profile
 import { addPeriod } from '../../rules/profile/period.ts';
 import { publishCrl } from '../crl/publish-crl.ts';
 import { InvariantBroken } from '../errors.ts';
+import { certifiedKey } from '../issuance/certified-key.ts';
 import { issueCertificate } from '../issuance/issue-certificate.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { noticeOf } from '../keys/csca-rollover.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord } from '../ports.ts';
+import { holderKey } from '../signing-core/holder-key.ts';
 import { roles } from '../signing-core/roles.ts';
 import { bundleRefusal, type ExchangeDeps, partnerOf } from './exchange-deps.ts';
 import { assertExchangeKey, publicKeyInfo } from './exchange-key.ts';
@@ -53,7 +54,6 @@ export async function checkRequest(deps: ExchangeDeps, octets: Uint8Array): Prom
   const certificates = await deps.records.certificates();
   const csca = await signingCsca(deps);
   const issuer = csca && decodeCertificate(csca.certificate, { strict: true });
-  const certified = certificates.map(({ der }) => decodeCertificate(der, { strict: true }));
   const seen = new Set<string>();
   bundle.content.requests.forEach((request, index) => {
     const field = `requests.${index}`;
@@ -62,7 +62,7 @@ export async function checkRequest(deps: ExchangeDeps, octets: Uint8Array): Prom
     }
     const profile = assertKey(deps, request, field);
     assertSubject(deps, request, issuer, field);
-    assertNew(request, begun === undefined ? certified : [], seen, field);
+    assertNew(request, begun === undefined ? certificates : [], seen, field);
     assertDates(deps, request, profile, issuer, field);
   });
   assertRevocations(bundle, certificates);
@@ -129,6 +129,7 @@ async function assertSequence(
 
 function assertKey(deps: ExchangeDeps, request: RequestedKey, field: string): CertificateProfile {
   const { profile: name, keyAlgorithm } = request;
+  if (request.csr !== undefined) return assertHolder(deps, request.csr, request, field);
   const profile = deps.policies.profiles.get(name);
   const role = profile?.issuer === 'csca' ? roles[profile.kind].subject : undefined;
   if (profile === undefined || role === undefined || role === 'csca') {
@@ -153,6 +154,20 @@ function assertKey(deps: ExchangeDeps, request: RequestedKey, field: string): Ce
   throw bundleRefusal('E-KEY', detail, `${field}.publicKey`, 'make a key pair of that kind');
 }
 
+/** A holder outside, whose PKCS#10 request the other instance has passed on. */
+function assertHolder(
+  deps: ExchangeDeps,
+  csr: Uint8Array,
+  { profile: name, keyAlgorithm, subject }: RequestedKey,
+  field: string,
+): CertificateProfile {
+  const { policies, state } = deps;
+  const key = holderKey(csr, { profile: name, hosts: subject.hosts }, { policies, country: state.country });
+  if (key.keyAlgorithm === keyAlgorithm) return key.profile;
+  const detail = `the key is not of the kind that ${keyAlgorithm} names`;
+  throw bundleRefusal('E-KEY', detail, `${field}.keyAlgorithm`, 'have it requested anew');
+}
+
 function hex(octets: Uint8Array): string {
   return Buffer.from(octets).toString('hex');
 }
@@ -175,14 +190,13 @@ function assertSubject(
 
 function assertNew(
   request: RequestedKey,
-  certified: readonly Certificate[],
+  certified: readonly CertificateRecord[],
   seen: Set<string>,
   field: string,
 ): void {
-  const identifier = hex(keyIdentifierOf(publicKeyValueOf(request.publicKey, `${field}.publicKey`)));
-  const before = certified.find(
-    ({ subjectPublicKey }) => hex(keyIdentifier(subjectPublicKey)) === identifier,
-  );
+  const publicKey = publicKeyValueOf(request.publicKey, `${field}.publicKey`);
+  const identifier = hex(keyIdentifierOf(publicKey));
+  const before = certifiedKey(certified, publicKey)?.certificate;
   if (before !== undefined || seen.has(identifier)) {
     const whose = before === undefined ? 'is requested twice' : `is certified: ${before.subject.display}`;
     throw bundleRefusal(
@@ -298,13 +312,11 @@ async function certify(
   key: RequestedKey,
   progress: (making: string) => void,
 ): Promise<CertificateRecord> {
-  const identifier = hex(keyIdentifierOf(publicKeyValueOf(key.publicKey, 'publicKey')));
-  const there = (await deps.records.certificates()).find(({ der }) => {
-    return hex(keyIdentifier(decodeCertificate(der, { strict: true }).subjectPublicKey)) === identifier;
-  });
-  if (there !== undefined) return there;
+  const publicKey = publicKeyValueOf(key.publicKey, 'publicKey');
+  const there = certifiedKey(await deps.records.certificates(), publicKey);
+  if (there !== undefined) return there.record;
   progress(`certificate ${key.profile} ${key.subject.sequence ?? key.subject.name ?? ''}`);
-  const { country: _, ...subject } = key.subject;
+  const { country: _, hosts, ...subject } = key.subject;
   const now = wholeSecond(deps.clock.now());
   return issueCertificate(deps, {
     profile: key.profile,
@@ -313,6 +325,7 @@ async function certify(
     keyAlgorithm: key.keyAlgorithm,
     issuer: await signingCsca(deps),
     usageFrom: key.usage.from > now ? key.usage.from : undefined,
+    hosts,
   });
 }
 

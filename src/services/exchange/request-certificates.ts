@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
+import { encodeSubjectPublicKeyInfo } from '../../formats/algorithms/encode-subject-public-key-info.ts';
 import {
   encodeRequestContent,
   isProven,
   isRequestSigned,
   parseRequestBundle,
+  parseRequestContent,
   type RequestContent,
   type RequestedKey,
 } from '../../rules/exchange/request-bundle.ts';
@@ -12,6 +15,7 @@ import { decodedCrl, profilesUnderCsca } from '../crl/crl-entries.ts';
 import { integerContent } from '../../formats/der/writer.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { PlannedSigner } from '../issuance/establish.ts';
+import { checkHolderRequest, type HolderRequest } from '../issuance/issue-for-holder.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { makeKeyPair } from '../issuance/make-key-pair.ts';
 import { type KeyLife, keyLives } from '../keys/key-life.ts';
@@ -26,6 +30,8 @@ export interface RequestOptions {
   readonly profiles: readonly string[];
   /** Request a CRL even where no key and no revocation waits for one. */
   readonly crlOnly: boolean;
+  /** A PKCS#10 request of a holder outside, to be passed on; no key on the token is requested then. */
+  readonly holder?: HolderRequest | undefined;
 }
 
 /**
@@ -43,17 +49,20 @@ export async function requestCertificates(
   progress: (making: string) => void,
 ): Promise<Uint8Array> {
   const latest = await deps.exchange.latestRequest();
+  if (latest !== undefined && options.holder !== undefined) assertPassedOn(latest, options.holder);
   if (latest?.state === 'open' && latest.bundle !== undefined) return latest.bundle;
   if (latest?.state === 'begun') {
     await deps.exchange.countUses(latest.keyIds);
     return completeRequest(deps, latest);
   }
   const { to, previous, sequence } = await successorOf(deps, latest);
-  const wanted = await wantedKeys(deps, planned, options);
+  const ofHolder = options.holder && [await requestForHolder(deps, options.holder)];
+  const wanted = ofHolder === undefined ? await wantedKeys(deps, planned, options) : [];
   const revocations = await unlistedRevocations(deps);
-  if (wanted.length === 0 && revocations.length === 0 && !options.crlOnly) throw nothingDue();
+  const isNothingDue = ofHolder === undefined && wanted.length === 0 && revocations.length === 0;
+  if (isNothingDue && !options.crlOnly) throw nothingDue();
   const exchangeKey = await establishExchangeKey(deps);
-  const requests: RequestedKey[] = [];
+  const requests: RequestedKey[] = [...(ofHolder ?? [])];
   for (const key of wanted) requests.push(await requestFor(deps, key, progress));
   const content: RequestContent = {
     kind: 'sigillo-request',
@@ -68,11 +77,41 @@ export async function requestCertificates(
     requests,
     revocations,
   };
-  const keyIds = [exchangeKey.keyId, ...requests.map(({ keyId }) => keyId)];
+  const onToken = requests.filter(({ csr }) => csr === undefined);
+  const keyIds = [exchangeKey.keyId, ...onToken.map(({ keyId }) => keyId)];
   const request = { sequence, content: encodeRequestContent(content), keyIds };
   progress(`request ${sequence} for ${requests.length} certificates`);
   await deps.exchange.beginRequest(request);
   return completeRequest(deps, request);
+}
+
+/** While another request is open, a holder's cannot be passed on: the file that comes back would lack it. */
+function assertPassedOn({ state, sequence, content }: SentRequest, { csr }: HolderRequest): void {
+  if (state === 'answered' || state === 'withdrawn') return;
+  const { requests } = parseRequestContent(content);
+  if (requests.some((request) => request.csr !== undefined && Buffer.compare(request.csr, csr) === 0)) return;
+  throw bundleRefusal(
+    'E-OPEN',
+    `request ${sequence} is open and does not ask for this key`,
+    'csr',
+    'accept its answer first, or give it up with --withdraw REASON',
+  );
+}
+
+/** @throws Refused with the rule of docs/requests.md */
+async function requestForHolder(deps: ExchangeDeps, holder: HolderRequest): Promise<RequestedKey> {
+  const { profile, keyAlgorithm, publicKey, name, hosts } = await checkHolderRequest(deps, holder);
+  const spki = encodeSubjectPublicKeyInfo(publicKey, 'named');
+  const from = wholeSecond(deps.clock.now());
+  return {
+    keyId: createHash('sha256').update(spki).digest('hex').slice(0, 32),
+    profile: profile.profile,
+    keyAlgorithm,
+    publicKey: spki,
+    subject: { country: deps.state.country, name, hosts: hosts && [...hosts] },
+    usage: { from, until: usageUntil(profile, from) },
+    csr: holder.csr,
+  };
 }
 
 async function successorOf(

@@ -1,8 +1,11 @@
 import type { PublicKeyValue } from '../../formats/algorithms/encode-subject-public-key-info.ts';
 import { type ExchangePartner, publicKeyValueOf } from '../../rules/exchange/exchange-key.ts';
 import { isProven, isRequestSigned, parseRequestBundle } from '../../rules/exchange/request-bundle.ts';
+import type { Policies } from '../../rules/profile/policies.ts';
 import { Refused } from '../errors.ts';
 import type { CertificateOrder, RequestedKeyReference } from '../ports.ts';
+import { holderKey } from './holder-key.ts';
+import { roles } from './roles.ts';
 
 /**
  * The public key of another instance that a certificate is ordered for. Only a key that stands in a bundle signed
@@ -14,6 +17,7 @@ export function requestedKey(
   { bundle, requestKeyId }: RequestedKeyReference,
   order: CertificateOrder,
   partner: ExchangePartner | undefined,
+  context: { readonly policies: Policies; readonly country: string },
 ): PublicKeyValue {
   if (partner === undefined) {
     throw refusal('E-SIG', 'this instance has no exchange partner', 'pin it in sigillo.yaml under exchange');
@@ -36,6 +40,7 @@ export function requestedKey(
     requested.keyAlgorithm === order.keyAlgorithm &&
     requested.subject.sequence === order.subject.sequence &&
     requested.subject.name === order.subject.name &&
+    (requested.subject.hosts ?? []).join(' ') === (order.hosts ?? []).join(' ') &&
     request.content.policyDigest === order.policyDigest;
   if (!isOrdered) {
     throw refusal(
@@ -44,7 +49,17 @@ export function requestedKey(
       'order what the bundle asks',
     );
   }
-  return publicKeyValueOf(requested.publicKey, 'publicKey');
+  const publicKey = publicKeyValueOf(requested.publicKey, 'publicKey');
+  if (requested.csr === undefined) assertSigner(order, context.policies);
+  else holderKey(requested.csr, order, context);
+  return publicKey;
+}
+
+/** A key that came without a PKCS#10 request lies on the token of the instance that asks. */
+function assertSigner({ profile: name }: CertificateOrder, { profiles }: Policies): void {
+  const kind = profiles.get(name)?.kind;
+  if (kind !== undefined && roles[kind].subject !== undefined) return;
+  throw refusal('E-KEY', `a key for ${name} lives with its holder`, 'request it with --csr');
 }
 
 function refusal(rule: string, detail: string, mend: string): Refused {

@@ -61,17 +61,20 @@ async function proofsOf(
     content.requests.map((request) => proofSigning(request, token, policies)),
   );
   return Promise.all(
-    signings.map(({ keyId, role, algorithm }) =>
-      token.sign(keyId, role, algorithm, signedOctets('proof', octets)),
-    ),
+    signings.map(async (signing) => {
+      // A holder outside has proved possession in the PKCS#10 request.
+      if (signing === undefined) return new Uint8Array();
+      return token.sign(signing.keyId, signing.role, signing.algorithm, signedOctets('proof', octets));
+    }),
   );
 }
 
 async function proofSigning(
-  { keyId, profile: name, keyAlgorithm, publicKey }: RequestedKey,
+  { keyId, profile: name, keyAlgorithm, publicKey, csr }: RequestedKey,
   token: Token,
   policies: Policies,
-): Promise<{ keyId: string; role: KeyRole; algorithm: SignatureAlgorithm }> {
+): Promise<{ keyId: string; role: KeyRole; algorithm: SignatureAlgorithm } | undefined> {
+  if (csr !== undefined) return undefined;
   const profile = policies.profiles.get(name);
   const role = profile && profile.issuer === 'csca' ? roles[profile.kind].subject : undefined;
   if (profile === undefined || role === undefined || role === 'csca') {

@@ -37,6 +37,7 @@ import type {
   TokenStatus,
 } from '../ports.ts';
 import { assertMaySign, type DocumentSigner, documentSignerFrom } from './document-signer.ts';
+import { holderKey } from './holder-key.ts';
 import { assertCertifies, issuerFrom } from './issuer.ts';
 import { lintCertificateOrder, lintCrlOrder } from './lint-order.ts';
 import { prepareCertificate } from './prepare-certificate.ts';
@@ -237,13 +238,17 @@ export class SigningCore {
     if (role !== undefined && 'keyId' in order.subjectKey) {
       return (await this.#token.findKey(order.subjectKey.keyId, role)).publicKey;
     }
-    if (role === undefined && 'publicKey' in order.subjectKey) return order.subjectKey.publicKey;
-    if (role !== undefined && role !== 'csca' && 'requested' in order.subjectKey) {
-      return requestedKey(order.subjectKey.requested, order, this.#partner);
+    if (profile.kind === 'access' && 'publicKey' in order.subjectKey) return order.subjectKey.publicKey;
+    const context = { policies: this.#policies, country: this.#state.country };
+    if (role === undefined && 'csr' in order.subjectKey) {
+      return holderKey(order.subjectKey.csr, order, context).publicKey;
+    }
+    if (profile.issuer === 'csca' && role !== 'csca' && 'requested' in order.subjectKey) {
+      return requestedKey(order.subjectKey.requested, order, this.#partner, context);
     }
     throw new Refused('policy', `a ${profile.kind} certificate is not issued for a key from there`, {
       field: 'subjectKey',
-      mend: 'keys of the eMRTD PKI live on the token, keys of access certificates with their holders',
+      mend: 'keys of signers live on the token, those of TLS with their holders, who send a PKCS#10 request',
     });
   }
 

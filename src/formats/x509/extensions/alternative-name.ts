@@ -22,3 +22,13 @@ export function decodeAlternativeName(element: Element): AlternativeName {
       .replace(/[<\s]+$/, '');
   return { names, country: value(oids.localityName), stateOrProvince: value(oids.stateOrProvinceName) };
 }
+
+/** dNSName and IPv4 iPAddress entries, as people write them. */
+export function hostsOf({ names }: AlternativeName): readonly string[] {
+  return names.flatMap((name) => {
+    if (name.kind === 'dNSName') return [name.value];
+    // [7] iPAddress: one octet of tag, one of length (RFC 5280 §4.2.1.6).
+    if (name.kind === 'other' && name.tag === 0x87) return [name.bytes.subarray(2).join('.')];
+    return [];
+  });
+}
