@@ -17,6 +17,8 @@ import { queries, SqliteDatabase } from './sqlite.ts';
 
 export { type BareLog, openBareLog } from './bare-log.ts';
 
+export { fillRecords } from './fill-records.ts';
+
 export interface Records {
   readonly sods: SodRecords;
   readonly issuance: IssuanceRecords;

@@ -103,12 +103,18 @@ export async function benchedKey(instance: Instance, { profile }: BenchedSigner)
 }
 
 /** Octets that the records take, with what is still in the write-ahead log. */
-export function recordOctets({ paths }: Instance): number {
+export function recordOctets(instance: Instance): number {
+  return ask(instance, 'SELECT page_count * page_size AS answer FROM pragma_page_count, pragma_page_size');
+}
+
+export function recordedSods(instance: Instance): number {
+  return ask(instance, 'SELECT count(*) AS answer FROM sods');
+}
+
+function ask({ paths }: Instance, question: string): number {
   const database = new DatabaseSync(paths.records, { readOnly: true });
   try {
-    const pages = database.prepare('PRAGMA page_count').get()?.['page_count'];
-    const pageOctets = database.prepare('PRAGMA page_size').get()?.['page_size'];
-    return Number(pages) * Number(pageOctets);
+    return Number(database.prepare(question).get()?.['answer']);
   } finally {
     database.close();
   }

@@ -1,7 +1,9 @@
 import { cpSync, rmSync } from 'node:fs';
+import { systemClock } from '../../adapters/clock/index.ts';
+import { fillRecords } from '../../adapters/store/index.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
-import { type BenchInstance, benchedKey, recordOctets } from './bench-instance.ts';
-import { fillRecords, recordedSods } from './fill-records.ts';
+import { type BenchInstance, benchedKey, recordedSods, recordOctets } from './bench-instance.ts';
+import { othersLike } from './like-efsod.ts';
 import { type Measurement, median, overRounds, percentile, type Round } from './measurement.ts';
 import { ServiceProcess } from './service-process.ts';
 import { StationLoad } from './station-load.ts';
@@ -49,11 +51,11 @@ export async function* measureGrowth(
   const base = `${instance.paths.home}-base`;
   if (signer === undefined) return;
   await serve(bench, instance, signer.documentType, 0);
-  const key = await benchedKey(instance, signer);
+  const { keyId } = await benchedKey(instance, signer);
   try {
     for (const count of counts) {
       progress(`filling the records up to ${count} SODs`);
-      fillRecords(instance, key, count, signal);
+      fillRecords(instance.paths.records, { keyId, count, othersLike, clock: systemClock, signal });
       if (count === counts[0]) cpSync(instance.paths.home, base, { recursive: true });
       progress(`${recordedSods(instance)} SODs on record`);
       yield await compare(bench, loadInstance(base), signer.documentType);
