@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
 import type { Logger } from 'pino';
@@ -72,12 +72,12 @@ export async function startService(
   });
   const { records, signer, issuance } = open;
   const stop = new AbortController();
-  const servers: http.Server[] = [];
+  const servers: Listening[] = [];
   /** Brings everything that was recorded under a checkpoint; there is no next time for a while. */
   let sealLog: (() => Promise<void>) | undefined;
   const end = async (): Promise<void> => {
     stop.abort();
-    await Promise.all(servers.map(closeServer));
+    await Promise.all(servers.map((each) => closeServer(each, configuration.limits.deadlineMs)));
     await sealLog?.();
     open.close();
     unlock();
@@ -177,7 +177,10 @@ export async function startService(
       const reason = await reasonForCrl(issuance);
       if (reason === undefined) return;
       report(`CRL, because ${reason}`);
+      // Whoever it names has begun nothing after it; what was begun before is checked against it from here on.
+      await republish();
       await publishCrl(issuance);
+      await border.reload();
       await writeTrust(instance, issuance);
     });
     repeat(checkpointMs, 'publishing the log', async () => {
@@ -312,7 +315,18 @@ function asListener(app: Koa): http.RequestListener {
   return (request, response) => void handle(request, response);
 }
 
-function listen(servers: http.Server[], server: http.Server, port: number, address: string): Promise<number> {
+/** A server with its connections, also those on which no request has come yet. */
+interface Listening {
+  readonly server: http.Server;
+  readonly sockets: ReadonlySet<Socket>;
+}
+
+function listen(servers: Listening[], server: http.Server, port: number, address: string): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
@@ -324,18 +338,25 @@ function listen(servers: http.Server[], server: http.Server, port: number, addre
       );
     });
     server.listen(port, address, () => {
-      servers.push(server);
+      servers.push({ server, sockets });
       resolve((server.address() as AddressInfo).port);
     });
   });
 }
 
-/** Connections that are answered their last request become idle, and are closed then. */
-function closeServer(server: http.Server): Promise<void> {
+/**
+ * Connections that are answered their last request become idle, and are closed then. One that is not by the time in
+ * which every request is answered has nobody at its other end, or somebody who sends and sends.
+ */
+function closeServer({ server, sockets }: Listening, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     const closing = setInterval(() => server.closeIdleConnections(), 50);
+    const cutting = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, deadlineMs);
     server.close(() => {
       clearInterval(closing);
+      clearTimeout(cutting);
       resolve();
     });
     server.closeIdleConnections();

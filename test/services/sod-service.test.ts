@@ -23,6 +23,21 @@ afterEach(() => {
 const duplicate = expect.objectContaining({ kind: 'refused', code: 'duplicate' });
 const kinds: readonly FaultKind[] = ['not-applied', 'applied-but-answer-lost'];
 
+describe('a Document Signer is revoked', () => {
+  it('while a request claims it: it signs nothing, and the same request goes to the next one', async () => {
+    world.now = new Date('2027-01-31T12:00:00Z');
+    world.onClaim = () => world.revoke(firstKey);
+    await expect(world.sign('one')).rejects.toEqual(
+      expect.objectContaining({ kind: 'refused', code: 'key-not-active' }),
+    );
+    expect(world.signatures.size).toBe(0);
+    expect(world.service.broken).toBeUndefined();
+    world.onClaim = () => undefined;
+    await world.sign('one');
+    expect([...world.signatures]).toEqual([[secondKey, 1]]);
+  });
+});
+
 describe('a SOD is signed exactly once', () => {
   it('gives the same bytes for the same request, for ever', async () => {
     const first = await world.sign('one');

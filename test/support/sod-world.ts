@@ -54,6 +54,9 @@ export class SodWorld {
   readonly #held = new Map<number, Promise<void>>();
   #records!: Records;
   #sods!: SodService;
+  #documentSigners!: DocumentSigners;
+  /** Done as soon as a request is claimed. */
+  onClaim: () => void = () => undefined;
 
   static async make(): Promise<SodWorld> {
     const world = new SodWorld();
@@ -78,6 +81,11 @@ export class SodWorld {
   /** One fault at the next call of `step`, or later. */
   plant(step: Step, kind: FaultKind, after = 0): void {
     this.#faults.push({ step, kind, after });
+  }
+
+  /** As the service learns of it when it reads the records again. */
+  revoke(keyId: string): void {
+    this.#documentSigners.replace([...this.#documentSigners].filter((each) => each.keyId !== keyId));
   }
 
   get plantedFaults(): number {
@@ -178,15 +186,16 @@ export class SodWorld {
   #open(): void {
     const clock = { now: () => this.now };
     this.#records = openRecords(join(this.#folder, 'records.sqlite'), clock);
+    this.#documentSigners = new DocumentSigners([
+      entry(firstKey, '2026-11-01', '2027-02-01'),
+      entry(secondKey, '2027-01-31', '2027-05-01'),
+    ]);
     this.#sods = new SodService({
       records: this.#faultyRecords(this.#records.sods),
       signer: this.#signer(),
       clock,
       policies,
-      documentSigners: new DocumentSigners([
-        entry(firstKey, '2026-11-01', '2027-02-01'),
-        entry(secondKey, '2027-01-31', '2027-05-01'),
-      ]),
+      documentSigners: this.#documentSigners,
       check: (efSod, intent) => this.#at('check', () => assertOrdered(efSod, intent)),
       deadlineMs: 30_000,
       longestDeadlineMs: 60_000,
@@ -197,7 +206,12 @@ export class SodWorld {
   #faultyRecords(records: SodRecords): SodRecords {
     return {
       find: (requestId) => this.#at('find', () => records.find(requestId)),
-      claim: (intent) => this.#at('claim', () => records.claim(intent)),
+      claim: (intent) =>
+        this.#at('claim', async () => {
+          const claim = await records.claim(intent);
+          this.onClaim();
+          return claim;
+        }),
       countUse: (intent) => this.#at('countUse', () => records.countUse(intent)),
       record: (intent, efSod, signer) => this.#at('record', () => records.record(intent, efSod, signer)),
       abandon: (intent, reason) => this.#at('abandon', () => records.abandon(intent, reason)),

@@ -284,10 +284,21 @@ export class SodService {
   /** sign → independent check → durable record */
   async #complete(intent: SodIntent): Promise<RecordedSod> {
     const signer = this.#deps.documentSigners.withKey(intent.keyId);
-    if (signer === undefined) throw new InvariantBroken(`no Document Signer has the key ${intent.keyId}`);
+    if (signer === undefined) return this.#abandonRevoked(intent);
     const efSod = await this.#signature(intent, signer);
     await this.#check(efSod, intent, signer);
     return this.#deps.records.record(intent, efSod, signer.certificate.fingerprint);
+  }
+
+  /** Revoked or retired while the intent became durable. */
+  async #abandonRevoked(intent: SodIntent): Promise<never> {
+    const reason = 'the Document Signer was revoked or retired before it signed';
+    await this.#deps.records.abandon(intent, reason);
+    throw new Refused('key-not-active', reason, {
+      rule: 'S-REV',
+      source: 'Doc 9303-12 §4.1.5',
+      mend: 'send the request again: another Document Signer takes it',
+    });
   }
 
   /** A Document Signer that was revoked meanwhile is no broken invariant; what it signed is not released. */
