@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Chance } from '../../src/app/torture/chance.ts';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
-import { freePortBase } from '../../src/app/torture/torture.ts';
+import { freePortBase } from '../../src/app/torture/free-ports.ts';
 import { mainModule, makeTestInstance } from '../support/instance.ts';
 import { newRequestId, recordsPath, Served, sigillo, sodRequest } from '../support/served.ts';
 

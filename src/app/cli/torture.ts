@@ -1,45 +1,76 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { layOutDevelopment } from '../instance/development.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
+import { Refused } from '../../services/errors.ts';
+import type { TokenAtHand } from '../instance/development.ts';
 import { loadInstance } from '../instance/load-instance.ts';
-import { mainModule } from '../instance/open-instance.ts';
-import { Chance } from '../torture/chance.ts';
-import { freePortBase, torture, type TortureResult, type TortureTotals } from '../torture/torture.ts';
+import { discardThrowaway, makeThrowaway, type Throwaway } from '../torture/throwaway-instance.ts';
+import { torture, type TortureResult, type TortureTotals } from '../torture/torture.ts';
 import { homePath, shippedPolicies } from './instance-options.ts';
-import { paint, type Screen } from './screen.ts';
+import { paint, printable, type Screen } from './screen.ts';
 
-interface TortureOptions {
+interface TortureCommandOptions {
   readonly home?: string;
-  readonly kills: number;
+  readonly folder: string;
+  readonly module?: string;
+  readonly tokenLabel?: string;
+  readonly pinFile?: string;
+  readonly tokenEnvironment: Readonly<Record<string, string>>;
+  readonly keyAlgorithm: Readonly<Record<string, string>>;
+  readonly faultyModule?: string;
+  readonly steps: number;
   readonly stations: number;
   readonly seed?: number;
+  readonly discard?: string;
   readonly json?: boolean;
 }
 
-/** `sigillo torture`: kill -9 at random moments under load, and what every kill left on record. */
+/** `sigillo torture`: load and whatever disturbs it, from a seed, and what it left on record (docs/torture.md). */
 export function registerTorture(program: Command, screen: Screen): void {
   program
     .command('torture')
-    .description('kill service and signers at random moments under load and examine what is on record')
-    .option('--home <dir>', 'development instance to use; a private one is made otherwise', homePath)
-    .option('--kills <count>', 'how often to kill', count, 200)
-    .option('--stations <count>', 'stations that send at the same time', count, 16)
+    .description('kills, hung tokens, full disks and lost answers under load; examines what is on record')
+    .option('--steps <count>', 'how many steps to take; most of them are requests', count, 2_000)
     .option('--seed <number>', 'repeats the chance of an earlier run', count)
+    .option('--stations <count>', 'requests on their way at the same time', count, 16)
+    .option('--folder <dir>', 'disk to work on: an instance is made in it', homePath, tmpdir())
+    .option('--module <file>', 'PKCS#11 module of a token to work on; SoftHSM otherwise', homePath)
+    .option('--token-label <label>', 'label of that token')
+    .option('--pin-file <file>', 'its PIN, in a file that nobody else can read', homePath)
+    .option('--token-environment <NAME=VALUE>', 'environment of that module; may be repeated', pair, {})
+    .option(
+      '--key-algorithm <PROFILE=NAME>',
+      'for a token that lacks the usual one; may be repeated',
+      pair,
+      {},
+    )
+    .option('--faulty-module <file>', 'C source of a module in between, for faults of the token', homePath)
+    .option('--home <dir>', 'development instance to use; one is made otherwise', homePath)
+    .option(
+      '--discard <dir>',
+      'remove what a failed run has left, with its keys, and do nothing else',
+      homePath,
+    )
     .option('--json', 'one JSON object')
-    .action(async (options: TortureOptions) => {
+    .action(async (options: TortureCommandOptions) => {
+      if (options.discard !== undefined) {
+        await discardThrowaway(options.discard);
+        return;
+      }
       const seed = options.seed ?? screen.now().getTime() % 1_000_000_000;
       const interrupted = new AbortController();
       const interrupt = () => interrupted.abort();
       process.once('SIGINT', interrupt);
       process.once('SIGTERM', interrupt);
-      const { home, discard } = await instanceFolder(options.home, seed);
+      const { instance, module } = await instanceOf(options, seed);
+      const { home } = instance.paths;
       if (options.json !== true) screen.stdout.write(`seed ${seed}, instance ${home}\n`);
       const result = await torture({
-        instance: loadInstance(home),
+        instance,
+        module,
         seed,
-        kills: options.kills,
+        steps: options.steps,
         stations: options.stations,
         now: () => screen.now(),
         signal: interrupted.signal,
@@ -47,13 +78,16 @@ export function registerTorture(program: Command, screen: Screen): void {
       });
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
-      const holds = result.breaches.length === 0 && !interrupted.signal.aborted;
-      const output = { seed, interrupted: interrupted.signal.aborted, ...result };
+      const isInterrupted = interrupted.signal.aborted;
+      const holds = result.breaches.length === 0 && !isInterrupted;
+      const repeat = repeatedBy(process.argv.slice(2), seed);
       screen.stdout.write(
-        options.json === true ? `${JSON.stringify(output)}\n` : text(screen, result, holds),
+        options.json === true
+          ? `${JSON.stringify({ seed, interrupted: isInterrupted, repeat, ...result })}\n`
+          : text(screen, result, { holds, repeat, home }),
       );
       // What does not hold stays there to be looked at.
-      if (result.breaches.length === 0) discard();
+      if (result.breaches.length === 0 && options.home === undefined) await discardThrowaway(home);
       screen.exit(holds ? 0 : 1);
     });
 }
@@ -64,31 +98,77 @@ function count(value: string): number {
   return Number(value);
 }
 
-async function instanceFolder(home: string | undefined, seed: number) {
-  if (home !== undefined) return { home, discard: () => undefined };
-  const made = mkdtempSync(join(tmpdir(), 'sigillo-torture-'));
-  const portBase = await freePortBase(new Chance(seed, 'ports'));
-  layOutDevelopment({ home: made, portBase, policies: shippedPolicies, main: mainModule });
-  return { home: made, discard: () => rmSync(made, { recursive: true, force: true }) };
+function pair(value: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, content] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(value) ?? [];
+  if (name === undefined || content === undefined) throw new InvalidArgumentError('write NAME=VALUE.');
+  return { ...before, [name]: content };
+}
+
+async function instanceOf(options: TortureCommandOptions, seed: number): Promise<Throwaway> {
+  if (options.home === undefined) {
+    const { folder, keyAlgorithm: keyAlgorithms, faultyModule } = options;
+    const token = tokenOf(options);
+    return makeThrowaway({ folder, seed, policies: shippedPolicies, token, keyAlgorithms, faultyModule });
+  }
+  const instance = loadInstance(options.home);
+  if (instance.configuration.environment === 'development') return { instance, module: undefined };
+  throw new Refused(
+    'policy',
+    'only a development instance may be tortured: it signs for chips that do not exist',
+    {
+      field: 'home',
+      mend: 'leave --home out, and name disk and token with --folder and --module',
+    },
+  );
+}
+
+function tokenOf(options: TortureCommandOptions): TokenAtHand | undefined {
+  const { module, tokenLabel, pinFile, tokenEnvironment } = options;
+  if (module === undefined) return undefined;
+  if (!existsSync(module)) throw new MalformedInput('--module', `${module} is not there`);
+  if (tokenLabel === undefined)
+    throw new MalformedInput('--token-label', 'is missing: it goes with --module');
+  if (pinFile === undefined) throw new MalformedInput('--pin-file', 'is missing: it goes with --module');
+  return { module, tokenLabel, pinFile, environment: { ...tokenEnvironment } };
+}
+
+/** The command of this run, with its seed. */
+function repeatedBy(args: readonly string[], seed: number): string {
+  const command = args.includes('--seed') ? args : [...args, '--seed', String(seed)];
+  return `sigillo ${command.join(' ')}`;
 }
 
 function progressLine(totals: TortureTotals): string {
-  const { answered, repeated, conflictsRefused, killsOfService, killsOfSigner } = totals;
-  return `${killsOfService + killsOfSigner} kills: ${answered} SODs answered, ${repeated} repeats, ${conflictsRefused} conflicts refused`;
+  const { steps, answered, repeated, conflictsRefused, answersLost, disturbances } = totals;
+  const disturbed = Object.values(disturbances).reduce((sum, number) => sum + number, 0);
+  return `${steps} steps, ${disturbed} disturbances: ${answered} SODs answered, ${repeated} repeats, ${answersLost} answers lost, ${conflictsRefused} conflicts refused`;
 }
 
-function text(screen: Screen, { totals, recorded, breaches }: TortureResult, holds: boolean): string {
+function text(
+  screen: Screen,
+  { totals, recorded, fullDisk, breaches }: TortureResult,
+  { holds, repeat, home }: { readonly holds: boolean; readonly repeat: string; readonly home: string },
+): string {
   const lines = [
     '',
+    `steps                ${totals.steps}`,
     `SODs answered        ${totals.answered}, on record ${recorded}`,
     `repeats              ${totals.repeated}, each with the same bytes`,
     `conflicts refused    ${totals.conflictsRefused}`,
+    `answers lost         ${totals.answersLost}, asked for again`,
     `sent again           ${totals.sentAgain} requests, while the service was away`,
-    `kills of the service ${totals.killsOfService}, of these ${totals.killsWhileStarting} while it was starting`,
-    `kills of a signer    ${totals.killsOfSigner}`,
+    ...Object.entries(totals.disturbances).map(([name, number]) => `${name.padEnd(20)} ${number}`),
+    `examinations         ${totals.examinations} of I1 to I6 and I8 (there is no quorum yet for I7)`,
     `longest recovery     ${totals.longestRecoveryMs} ms`,
-    ...breaches.map(({ invariant, detail }) => paint(screen, 'red', `${invariant} does not hold: ${detail}`)),
+    ...(fullDisk === undefined ? ['no full disk: neither a small file system nor prlimit is there'] : []),
+    ...breaches.map(({ invariant, detail }) =>
+      paint(screen, 'red', `${invariant} does not hold: ${printable(detail)}`),
+    ),
     holds ? paint(screen, 'green', 'Every invariant holds.') : paint(screen, 'red', 'Not passed.'),
+    ...(holds ? [] : [`again: ${repeat}`]),
+    ...(breaches.length === 0
+      ? []
+      : [`everything lies in ${home}; sigillo torture --discard ${home} removes it`]),
   ];
   return `${lines.join('\n')}\n`;
 }

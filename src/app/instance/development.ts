@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { softHsmModule, writeSoftHsmConfiguration } from '../../../hsm/softhsm.ts';
+import { logKeyAlgorithmNames } from '../../rules/log/log-key.ts';
 import { Unavailable } from '../../services/errors.ts';
 import type { WrittenConfiguration } from './configuration.ts';
 import { instancePaths } from './load-instance.ts';
@@ -16,12 +17,22 @@ export interface DevelopmentOptions {
   readonly policies: string;
   /** Path of the program, to be run for the token's initialisation. */
   readonly main: string;
-  /** Key algorithms other than the usual ones, by profile. */
+  /** Key algorithms other than the usual ones, by profile, and of the `log`. */
   readonly keyAlgorithms?: Readonly<Record<string, string>> | undefined;
   /** Profiles of the Document Signers; the two usual ones where absent. */
   readonly documentSigners?: readonly string[] | undefined;
   readonly processes?: number | undefined;
+  /** A token that is there already, initialised; a SoftHSM token of the instance's own is made where absent. */
+  readonly token?: TokenAtHand | undefined;
+  /** How long the service waits for a token. */
+  readonly deadlineMs?: number | undefined;
 }
+
+/** Where a token is, with a PIN file that only this user can read. */
+export type TokenAtHand = Pick<
+  WrittenConfiguration['token'],
+  'module' | 'tokenLabel' | 'pinFile' | 'environment'
+>;
 
 const usualAlgorithms: Readonly<Record<string, string>> = {
   csca: 'ecdsa-brainpoolP384r1-sha384',
@@ -46,6 +57,20 @@ export function layOutDevelopment(options: DevelopmentOptions): void {
 function layOut(options: DevelopmentOptions): void {
   const { home } = options;
   const paths = instancePaths(home);
+  const token = options.token ?? softHsmToken(home);
+  cpSync(options.policies, join(home, 'policies'), { recursive: true });
+  const configuration = developmentConfiguration(options, token);
+  const draft = `${paths.configuration}.draft`;
+  writeWholeFile(
+    draft,
+    `# Development instance: SoftHSM token, state of Utopia. Never for a real state.\n${stringify(configuration)}`,
+  );
+  if (options.token === undefined) initialiseToken(options.main, draft);
+  renameSync(draft, paths.configuration);
+}
+
+/** With its configuration and PINs; not initialised yet. */
+function softHsmToken(home: string): TokenAtHand {
   const module = softHsmModule();
   if (module === undefined) {
     throw new Unavailable('token', 'SoftHSM 2 is not installed', {
@@ -57,15 +82,12 @@ function layOut(options: DevelopmentOptions): void {
   writeSoftHsmConfiguration(join(home, 'token'));
   writeSecret(join(home, 'secrets', 'pin'), () => String(randomInt(10_000_000, 100_000_000)));
   writeSecret(join(home, 'secrets', 'so-pin'), () => randomBytes(12).toString('hex'));
-  cpSync(options.policies, join(home, 'policies'), { recursive: true });
-  const configuration = developmentConfiguration(options, module);
-  const draft = `${paths.configuration}.draft`;
-  writeWholeFile(
-    draft,
-    `# Development instance: SoftHSM token, state of Utopia. Never for a real state.\n${stringify(configuration)}`,
-  );
-  initialiseToken(options.main, draft);
-  renameSync(draft, paths.configuration);
+  return {
+    module,
+    tokenLabel: 'sigillo-development',
+    pinFile: 'secrets/pin',
+    environment: { SOFTHSM2_CONF: './token/softhsm2.conf' },
+  };
 }
 
 /** In a process of its own, because this one never loads a PKCS#11 module. */
@@ -86,7 +108,7 @@ function writeSecret(path: string, make: () => string): void {
   if (!existsSync(path)) writeWholeFile(path, `${make()}\n`, 0o600);
 }
 
-function developmentConfiguration(options: DevelopmentOptions, module: string): WrittenConfiguration {
+function developmentConfiguration(options: DevelopmentOptions, token: TokenAtHand): WrittenConfiguration {
   const algorithm = (profile: string) =>
     options.keyAlgorithms?.[profile] ?? usualAlgorithms[profile] ?? 'ecdsa-P-256-sha256';
   const planned = (profile: string) => ({ profile, keyAlgorithm: algorithm(profile) });
@@ -101,13 +123,7 @@ function developmentConfiguration(options: DevelopmentOptions, module: string): 
       distribution: `http://localhost:${portBase + 3}`,
     },
     policies: 'policies',
-    token: {
-      module,
-      tokenLabel: 'sigillo-development',
-      pinFile: 'secrets/pin',
-      environment: { SOFTHSM2_CONF: './token/softhsm2.conf' },
-      processes: options.processes ?? 2,
-    },
+    token: { ...token, processes: options.processes ?? 2 },
     keys: {
       csca: planned('csca'),
       documentSigners: (options.documentSigners ?? ['dsc-passport', 'dsc-residence-permit']).map(planned),
@@ -118,11 +134,11 @@ function developmentConfiguration(options: DevelopmentOptions, module: string): 
     http: { address: '0.0.0.0', hosts: ['localhost', '127.0.0.1'], portBase },
     log: {
       origin: `localhost:${portBase + 3}/log`,
-      keyAlgorithm: 'ed25519',
+      keyAlgorithm: logKeyAlgorithmNames.find((name) => name === options.keyAlgorithms?.['log']) ?? 'ed25519',
       witnesses: [],
       cosignatures: 0,
       witnessDeadlineMs: 5_000,
     },
-    limits: { deadlineMs: 10_000, maxInFlight: 512, maxBodyOctets: 1_048_576 },
+    limits: { deadlineMs: options.deadlineMs ?? 10_000, maxInFlight: 512, maxBodyOctets: 1_048_576 },
   };
 }

@@ -3,7 +3,7 @@ import type { SodRequestBody } from '../http/sod-request.ts';
 
 /** An invariant of ARCHITECTURE.md that was seen not to hold. */
 export interface Breach {
-  readonly invariant: 'I1' | 'I2' | 'I3' | 'I5' | 'I6';
+  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8';
   readonly detail: string;
 }
 
@@ -25,7 +25,7 @@ export interface SodAnswer {
 export class Answers {
   readonly #byRequestId = new Map<string, AnsweredSod>();
   readonly breaches: Breach[] = [];
-  readonly totals = { answered: 0, repeated: 0, conflictsRefused: 0, sentAgain: 0 };
+  readonly totals = { answered: 0, repeated: 0, conflictsRefused: 0, answersLost: 0, sentAgain: 0 };
 
   get size(): number {
     return this.#byRequestId.size;

@@ -1,35 +1,24 @@
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
-import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
-import {
-  buildTrustStore,
-  passiveAuthentication,
-  type TrustStore,
-} from '../../rules/passive-authentication/index.ts';
 import type { AnsweredSod, Breach } from './answers.ts';
-import { wholeEfSod } from './stored-sod.ts';
+import { Border } from './border.ts';
+import { IssuedExaminer } from './issued-examiner.ts';
+import { LogExaminer } from './log-examiner.ts';
+import { sodsAfter, type StoredSod } from './stored-sods.ts';
 
-interface SodRow {
-  readonly leaf_index: number;
-  readonly request_id: string;
-  readonly document_signer: Uint8Array;
-  readonly ef_sod: Uint8Array;
-}
-interface LeafRow {
-  readonly leaf_index: number;
-  readonly leaf_hash: Uint8Array;
-  readonly event: string;
-}
-interface LogEvent {
-  readonly event: string;
-  readonly sha256: string;
-}
-/** The row of a recorded SOD, examined. */
-interface ExaminedSod {
+/** A recorded SOD as it was when it was examined. */
+export interface ExaminedSod {
   readonly requestId: string;
   readonly sha256: string;
   readonly documentSigner: string;
+}
+
+/** How much of the records is read. */
+export interface Extent {
+  /** What was read before is not read again: it is looked for in what came since only. */
+  readonly isOnlyNew?: boolean;
+  /** Signatures that a token in between has counted, by CKA_ID in hexadecimal; counted before this call. */
+  readonly signatures?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -39,7 +28,11 @@ interface ExaminedSod {
 export class RecordsExaminer {
   readonly #path: string;
   readonly #now: () => Date;
-  readonly #seen = new Map<number, string>();
+  readonly #seen = new Map<number, ExaminedSod>();
+  readonly #byRequestId = new Map<string, number>();
+  readonly #log = new LogExaminer();
+  readonly #issued = new IssuedExaminer();
+  #border: Border | undefined;
 
   constructor(path: string, now: () => Date) {
     this.#path = path;
@@ -51,18 +44,34 @@ export class RecordsExaminer {
     return this.#seen.size;
   }
 
+  /** Everything that has ever been issued, for whoever sees it elsewhere. */
+  get issued(): IssuedExaminer {
+    return this.#issued;
+  }
+
+  /** The log as it has been read. */
+  get log(): LogExaminer {
+    return this.#log;
+  }
+
   /**
    * @param answered SODs that were answered before this call
    * @param isIdle whether nothing is under way, so that no intent may be open
    */
-  examine(answered: ReadonlyMap<string, AnsweredSod>, isIdle: boolean): readonly Breach[] {
+  examine(
+    answered: ReadonlyMap<string, AnsweredSod>,
+    isIdle: boolean,
+    extent: Extent = {},
+  ): readonly Breach[] {
+    const { isOnlyNew = false, signatures = new Map<string, number>() } = extent;
     const database = new DatabaseSync(this.#path, { readOnly: true, timeout: 5_000 });
     try {
       database.exec('BEGIN');
       return [
-        ...this.#examineSods(database, answered),
-        ...examineLog(database),
-        ...examineUses(database),
+        ...this.#issued.examine(database),
+        ...this.#examineSods(database, answered, isOnlyNew),
+        ...this.#log.examine(database, { products: this.#issued.products, sods: this.#seen, isOnlyNew }),
+        ...examineUses(database, signatures),
         ...(isIdle ? openIntents(database) : []),
       ];
     } finally {
@@ -84,40 +93,30 @@ export class RecordsExaminer {
     }
   }
 
-  #examineSods(database: DatabaseSync, answered: ReadonlyMap<string, AnsweredSod>): readonly Breach[] {
+  #examineSods(
+    database: DatabaseSync,
+    answered: ReadonlyMap<string, AnsweredSod>,
+    isOnlyNew: boolean,
+  ): readonly Breach[] {
     const breaches: Breach[] = [];
-    const byRequestId = new Map<string, ExaminedSod & { readonly leafIndex: number }>();
-    const border = borderOf(database);
-    const gone = new Set(this.#seen.keys());
-    for (const row of database.prepare('SELECT * FROM sods ORDER BY leaf_index').iterate()) {
-      const stored = row as unknown as SodRow;
-      const sod = { ...stored, ef_sod: wholeEfSod(database, stored.ef_sod) };
-      const leafIndex = sod.leaf_index;
-      const examined = examinedSod(sod);
-      if (byRequestId.has(examined.requestId)) {
-        breaches.push({ invariant: 'I2', detail: `${examined.requestId} has two SODs on record` });
-      }
-      byRequestId.set(examined.requestId, { ...examined, leafIndex });
-      gone.delete(leafIndex);
-      const content = JSON.stringify(examined);
-      const before = this.#seen.get(leafIndex);
-      if (before === content) continue;
-      if (before !== undefined) {
-        breaches.push({ invariant: 'I2', detail: `the SOD at leaf ${leafIndex} has changed on record` });
-      }
-      this.#seen.set(leafIndex, content);
-      breaches.push(...border.examine(sod, answered.get(examined.requestId), this.#now()));
+    this.#border = new Border(database, this.#border);
+    const from = isOnlyNew ? Math.max(-1, ...[...this.#seen.keys()].slice(-1)) : -1;
+    const gone = new Set(isOnlyNew ? [] : this.#seen.keys());
+    for (const sod of sodsAfter(database, from)) {
+      gone.delete(sod.leafIndex);
+      breaches.push(...this.#examineSod(sod, answered));
     }
     for (const leafIndex of gone) {
       breaches.push({ invariant: 'I1', detail: `the SOD at leaf ${leafIndex} is gone` });
     }
     for (const [requestId, answer] of answered) {
-      const sod = byRequestId.get(requestId);
-      if (sod === undefined) {
+      const leafIndex = this.#byRequestId.get(requestId);
+      const sod = leafIndex === undefined ? undefined : this.#seen.get(leafIndex);
+      if (sod === undefined || sod.requestId !== requestId) {
         breaches.push({ invariant: 'I1', detail: `${requestId} was answered and is not on record` });
       } else if (
         sod.sha256 !== answer.sha256 ||
-        sod.leafIndex !== answer.logLeaf ||
+        leafIndex !== answer.logLeaf ||
         sod.documentSigner !== answer.documentSigner
       ) {
         breaches.push({
@@ -128,108 +127,77 @@ export class RecordsExaminer {
     }
     return breaches;
   }
-}
 
-function examinedSod(row: SodRow): ExaminedSod {
-  return {
-    requestId: row.request_id,
-    sha256: sha256(row.ef_sod),
-    documentSigner: Buffer.from(row.document_signer).toString('hex'),
-  };
-}
-
-/** A border that trusts the CSCA on record and nothing else. */
-function borderOf(database: DatabaseSync) {
-  const cscas = database.prepare("SELECT der FROM certificates WHERE profile = 'csca'").all();
-  const crls = database.prepare('SELECT der FROM crls ORDER BY crl_number DESC LIMIT 1').all();
-  const trust = buildTrustStore(cscas.map(({ der }) => decodeCertificate(octets(der), { strict: true })));
-  const lists = crls.map(({ der }) => decodeCrl(octets(der), { strict: true }));
-  return {
-    examine: (sod: SodRow, answered: AnsweredSod | undefined, at: Date) =>
-      examineAtBorder(sod, answered, { trust, crls: lists, at }),
-  };
-}
-
-function examineAtBorder(
-  sod: SodRow,
-  answered: AnsweredSod | undefined,
-  border: { readonly trust: TrustStore; readonly crls: readonly CertificateList[]; readonly at: Date },
-): readonly Breach[] {
-  const efSod = Uint8Array.from(sod.ef_sod);
-  const report = passiveAuthentication({ efSod, ...border, strict: true, requireCrl: true });
-  if (report.verdict !== 'TRUSTED') {
-    const codes = report.findings.map(({ code }) => code).join(', ');
-    return [{ invariant: 'I5', detail: `a border says ${report.verdict} to ${sod.request_id}: ${codes}` }];
+  #examineSod(sod: StoredSod, answered: ReadonlyMap<string, AnsweredSod>): readonly Breach[] {
+    const breaches: Breach[] = [];
+    const { leafIndex } = sod;
+    const examined = examinedSod(sod);
+    const before = this.#seen.get(leafIndex);
+    if (before !== undefined && isSame(before, examined)) return [];
+    const { requestId } = examined;
+    if ((this.#byRequestId.get(requestId) ?? leafIndex) !== leafIndex) {
+      breaches.push({ invariant: 'I2', detail: `${requestId} has two SODs on record` });
+    }
+    if (before !== undefined) {
+      breaches.push({ invariant: 'I2', detail: `the SOD at leaf ${leafIndex} has changed on record` });
+    }
+    this.#seen.set(leafIndex, examined);
+    this.#byRequestId.set(requestId, leafIndex);
+    breaches.push(...(this.#border?.examine(sod, answered.get(requestId), this.#now()) ?? []));
+    return breaches;
   }
-  if (answered === undefined) return [];
-  const signed = [...(report.ldsSecurityObject?.dataGroupHashes ?? [])].map(
-    ([number, hash]) => `${number}=${Buffer.from(hash).toString('base64')}`,
+}
+
+function isSame(one: ExaminedSod, other: ExaminedSod): boolean {
+  return (
+    one.requestId === other.requestId &&
+    one.sha256 === other.sha256 &&
+    one.documentSigner === other.documentSigner
   );
-  const ordered = Object.entries(answered.order.dataGroupHashes).map(([number, hash]) => `${number}=${hash}`);
-  if (signed.toSorted().join() === ordered.toSorted().join()) return [];
-  return [{ invariant: 'I5', detail: `the SOD of ${sod.request_id} has other hashes than were ordered` }];
 }
 
-/** Every leaf from 0 on, each hashed as RFC 6962 says, one for each product on record and no other. */
-function examineLog(database: DatabaseSync): readonly Breach[] {
-  const breaches: Breach[] = [];
-  const breach = (detail: string) => breaches.push({ invariant: 'I1', detail });
-  const sods = new Map<number, string>();
-  for (const row of database.prepare('SELECT leaf_index, ef_sod FROM sods').iterate()) {
-    sods.set(Number(row['leaf_index']), sha256(wholeEfSod(database, octets(row['ef_sod']))));
-  }
-  const products = otherProducts(database);
-  let next = 0;
-  for (const row of database.prepare('SELECT * FROM log_leaves ORDER BY leaf_index').iterate()) {
-    const leaf = row as unknown as LeafRow;
-    if (leaf.leaf_index !== next) breach(`the log has leaf ${leaf.leaf_index} where ${next} should be`);
-    next = leaf.leaf_index + 1;
-    if (Buffer.compare(leaf.leaf_hash, leafHash(leaf.event)) !== 0) {
-      breach(`the hash of leaf ${leaf.leaf_index} is not that of its event`);
-    }
-    const { event, sha256: digest } = JSON.parse(leaf.event) as LogEvent;
-    if (event === 'sod') {
-      if (sods.get(leaf.leaf_index) !== digest) breach(`leaf ${leaf.leaf_index} is of no SOD on record`);
-      sods.delete(leaf.leaf_index);
-    } else if (!products.delete(digest)) breach(`leaf ${leaf.leaf_index} is of no ${event} on record`);
-  }
-  for (const leafIndex of sods.keys()) breach(`the SOD at leaf ${leafIndex} is not in the log`);
-  for (const [, product] of products) breach(`${product} is not in the log`);
-  return breaches;
+function examinedSod(sod: StoredSod): ExaminedSod {
+  return {
+    requestId: sod.requestId,
+    sha256: createHash('sha256').update(sod.efSod).digest('hex'),
+    documentSigner: sod.documentSigner,
+  };
 }
 
-/** Keys, certificates, CRLs and master lists by the digest that their leaf carries. */
-function otherProducts(database: DatabaseSync): Map<string, string> {
-  const products = new Map<string, string>();
-  for (const { key_id, label } of database.prepare('SELECT key_id, label FROM keys').all()) {
-    products.set(sha256(Buffer.from(String(key_id), 'hex')), `key ${String(label)}`);
+/**
+ * At least as many uses of each key as there are SODs under it, and as signatures were counted. A key that is not on
+ * record yet, because a crash left it half made, has its uses in its intent.
+ */
+function examineUses(database: DatabaseSync, signatures: ReadonlyMap<string, number>): readonly Breach[] {
+  const uses = new Map<string, number>();
+  for (const row of database.prepare('SELECT key_id, uses FROM keys').all()) {
+    uses.set(String(row['key_id']), Number(row['uses']));
   }
-  for (const table of ['certificates', 'crls', 'master_lists']) {
-    for (const { der } of database.prepare(`SELECT der FROM ${table}`).all()) {
-      products.set(sha256(octets(der)), `an entry of ${table}`);
-    }
-  }
-  return products;
-}
-
-/** At least as many uses of each Document Signer key as there are SODs under it. */
-function examineUses(database: DatabaseSync): readonly Breach[] {
-  const rows = database
+  const unsigned = database
     .prepare(
-      `SELECT lower(hex(sods.document_signer)) AS signer, count(*) AS sods, keys.uses AS uses
+      `SELECT lower(hex(sods.document_signer)) AS signer, count(*) AS sods, certificates.key_id AS key_id
          FROM sods LEFT JOIN certificates ON certificates.sha256 = lower(hex(sods.document_signer))
-                   LEFT JOIN keys ON keys.key_id = certificates.key_id
         GROUP BY signer`,
     )
-    .all();
-  return rows.flatMap((row): Breach[] => {
-    const signer = String(row['signer']);
-    if (row['uses'] === null) return [{ invariant: 'I3', detail: `no key on record is of signer ${signer}` }];
-    const sods = Number(row['sods']);
-    const uses = Number(row['uses']);
-    if (uses >= sods) return [];
-    return [{ invariant: 'I3', detail: `${uses} uses are counted for ${sods} SODs of signer ${signer}` }];
+    .all()
+    .flatMap((row): Breach[] => {
+      const signer = String(row['signer']);
+      const counted = uses.get(String(row['key_id']));
+      const sods = Number(row['sods']);
+      if (counted === undefined)
+        return [{ invariant: 'I3', detail: `no key on record is of signer ${signer}` }];
+      if (counted >= sods) return [];
+      const detail = `${counted} uses are counted for ${sods} SODs of signer ${signer}`;
+      return [{ invariant: 'I3', detail }];
+    });
+  const uncounted = [...signatures].flatMap(([keyId, made]): Breach[] => {
+    const counted = uses.get(keyId);
+    if (counted === undefined || counted >= made) return [];
+    return [
+      { invariant: 'I3', detail: `${counted} uses are counted of key ${keyId}, which signed ${made} times` },
+    ];
   });
+  return [...unsigned, ...uncounted];
 }
 
 /** What is still open although nothing is under way. */
@@ -241,17 +209,4 @@ function openIntents(database: DatabaseSync): readonly Breach[] {
     invariant: 'I6' as const,
     detail: `the intent ${String(intent['request_id'] ?? intent['intent_id'])} stays open`,
   }));
-}
-
-function octets(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError('the column does not hold octets');
-  return Uint8Array.from(value);
-}
-
-function sha256(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
-}
-
-function leafHash(event: string): Buffer {
-  return createHash('sha256').update(Uint8Array.of(0)).update(event).digest();
 }

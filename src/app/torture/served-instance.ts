@@ -7,6 +7,8 @@ import { mainModule } from '../instance/open-instance.ts';
 
 const patienceMs = 180_000;
 const keptLines = 40;
+/** What is under way is answered before the service ends. */
+const endingMs = 30_000;
 
 /** `sigillo serve` in a process of its own, to be killed. */
 export class ServedInstance {
@@ -50,6 +52,19 @@ export class ServedInstance {
       await sleep(20);
     }
     return false;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** SIGTERM; one that does not end within reason is killed. @returns whether it ended by itself, with 0 */
+  async endOrKill(): Promise<boolean> {
+    this.#child.kill('SIGTERM');
+    const killing = setTimeout(() => this.killNow(), endingMs);
+    await this.#ended;
+    clearTimeout(killing);
+    return this.#child.exitCode === 0;
   }
 
   async kill(): Promise<void> {

@@ -5,115 +5,167 @@ import type { Answers, SodAnswer } from './answers.ts';
 import type { Chance } from './chance.ts';
 import type { Connection, HttpAnswer } from './connection.ts';
 import { randomOrder, withOtherContent } from './order.ts';
+import type { RequestAction, Step } from './plan.ts';
 
 /** After so long without an answer the service has not healed by itself. */
 const patienceMs = 180_000;
+/** Connections are broken within so many milliseconds of the request. */
+const breakWithinMs = 60;
+const mostLines = 12;
 
-/** Orders that a station remembers to repeat. */
-const remembered = 200;
+/** An order that was sent, and when it will have been answered. */
+interface Sent {
+  readonly order: SodRequestBody;
+  readonly answered: Promise<unknown>;
+}
 
 /**
- * One personalisation station. Whatever becomes of the service, it repeats the same request until it is
- * answered; now and then it repeats an old one, sends other content under an old request id, or sends a
- * request twice at once.
+ * The personalisation stations. Whatever becomes of the service, they repeat the same request until it is answered;
+ * now and then they repeat an old one, send other content under an old request id, send a request twice at once, or
+ * break a connection before the answer has come.
  */
-export class Station {
+export class Stations {
   readonly #name: string;
-  readonly #chance: Chance;
   readonly #connection: Connection;
   readonly #answers: Answers;
   readonly #signal: AbortSignal;
-  readonly #sent: SodRequestBody[] = [];
-  #made = 0;
+  readonly #sent: Sent[] = [];
 
+  /** @param name that no other run uses on the same records */
   constructor(
     name: string,
-    parts: { chance: Chance; connection: Connection; answers: Answers; signal: AbortSignal },
+    parts: { readonly connection: Connection; readonly answers: Answers; readonly signal: AbortSignal },
   ) {
     this.#name = name;
-    this.#chance = parts.chance;
     this.#connection = parts.connection;
     this.#answers = parts.answers;
     this.#signal = parts.signal;
   }
 
-  /** Sends until `isOver`; returns when everything that it sent is answered. */
-  async work(isOver: () => boolean): Promise<void> {
-    while (!isOver() && !this.#signal.aborted) {
-      const dice = this.#chance.below(100);
-      if (this.#sent.length > 0 && dice < 15) await this.#repeatOld();
-      else if (this.#sent.length > 0 && dice < 25) await this.#conflictWithOld();
-      else if (dice < 30) await this.#sendTwiceAtOnce();
-      else if (dice < 35) await this.#conflictAtOnce();
-      else await this.#sendNew();
+  /** Settles when everything that the step sends is answered. */
+  take({ number, chance }: Step, action: RequestAction): Promise<void> {
+    const requestId = `${this.#name}:${number}`;
+    switch (action) {
+      case 'new':
+        return this.#send(this.#newOrder(chance, requestId), chance);
+      case 'twice-at-once':
+        return this.#sendTwiceAtOnce(this.#newOrder(chance, requestId), chance);
+      case 'two-contents-at-once':
+        return this.#sendTwoContentsAtOnce(this.#newOrder(chance, requestId), chance);
+      case 'lost-answer':
+        return this.#loseAnswer(this.#newOrder(chance, requestId), chance);
+      case 'batch':
+        return this.#sendBatch(this.#newOrders(chance, requestId), chance, false);
+      case 'broken-batch':
+        return this.#sendBatch(this.#newOrders(chance, requestId), chance, true);
+      case 'repeat':
+        return this.#repeat(this.#oldOne(chance), chance);
+      case 'conflict':
+        return this.#conflict(this.#oldOne(chance), chance);
     }
   }
 
-  async #sendNew(): Promise<void> {
-    const order = this.#newOrder();
-    this.#expectSod(order, await this.#ask(order), [200, 201]);
+  #newOrder(chance: Chance, requestId: string): SodRequestBody {
+    return randomOrder(chance, requestId);
   }
 
-  async #repeatOld(): Promise<void> {
-    const order = this.#chance.oneOf(this.#sent);
-    this.#expectSod(order, await this.#ask(order), [200]);
+  #newOrders(chance: Chance, requestId: string): readonly SodRequestBody[] {
+    const count = 1 + chance.below(mostLines);
+    return Array.from({ length: count }, (_, index) => randomOrder(chance, `${requestId}-${index + 1}`));
   }
 
-  async #conflictWithOld(): Promise<void> {
-    const order = withOtherContent(this.#chance, this.#chance.oneOf(this.#sent));
-    this.#expectConflict(order, await this.#ask(order));
+  #oldOne(chance: Chance): Sent | undefined {
+    return this.#sent.length === 0 ? undefined : chance.oneOf(this.#sent);
   }
 
-  async #sendTwiceAtOnce(): Promise<void> {
-    const order = this.#newOrder();
-    for (const answer of await Promise.all([this.#ask(order), this.#ask(order)])) {
-      this.#expectSod(order, answer, [200, 201]);
-    }
+  async #send(order: SodRequestBody, chance: Chance): Promise<void> {
+    await this.#remember(order, this.#askForSod(order, chance, [200, 201]));
+  }
+
+  async #repeat(old: Sent | undefined, chance: Chance): Promise<void> {
+    if (old === undefined) return;
+    await old.answered;
+    await this.#askForSod(old.order, chance, [200]);
+  }
+
+  async #conflict(old: Sent | undefined, chance: Chance): Promise<void> {
+    if (old === undefined) return;
+    await old.answered;
+    const order = withOtherContent(chance, old.order);
+    this.#expectConflict(order, await this.#ask(order, chance));
+  }
+
+  async #sendTwiceAtOnce(order: SodRequestBody, chance: Chance): Promise<void> {
+    const both = [order, order].map((each) => this.#askForSod(each, chance, [200, 201]));
+    await this.#remember(order, Promise.all(both));
   }
 
   /** Two contents under one new request id: whichever comes first has it, the other one is refused. */
-  async #conflictAtOnce(): Promise<void> {
-    const one = randomOrder(this.#chance, this.#newRequestId());
-    const orders = [one, withOtherContent(this.#chance, one)];
-    const answers = await Promise.all(orders.map((order) => this.#ask(order)));
-    const signed = answers.findIndex((answer) => answer !== undefined && isSigned(answer));
+  async #sendTwoContentsAtOnce(one: SodRequestBody, chance: Chance): Promise<void> {
+    const orders = [one, withOtherContent(chance, one)];
+    const answers = await Promise.all(orders.map((order) => this.#ask(order, chance)));
+    const signed = answers.findIndex((answer) => answer !== undefined && isSigned(answer.status));
     for (const [index, order] of orders.entries()) {
       if (index === signed) this.#expectSod(order, answers[index], [200, 201]);
       else this.#expectConflict(order, answers[index]);
     }
-    const winner = orders[signed];
-    if (winner !== undefined) this.#remember(winner);
   }
 
-  #newRequestId(): string {
-    this.#made += 1;
-    return `${this.#name}:${this.#made}`;
+  async #loseAnswer(order: SodRequestBody, chance: Chance): Promise<void> {
+    const afterMs = chance.below(breakWithinMs);
+    const work = async () => {
+      const answer = await this.#connection.sendAndBreak('/v1/sods', JSON.stringify(order), afterMs);
+      if (answer === undefined) this.#answers.totals.answersLost += 1;
+      else if (isSigned(answer.status)) this.#expectSod(order, answer, [200, 201]);
+      await this.#askForSod(order, chance, [200, 201]);
+    };
+    await this.#remember(order, work());
   }
 
-  #newOrder(): SodRequestBody {
-    const order = randomOrder(this.#chance, this.#newRequestId());
-    this.#remember(order);
-    return order;
+  /** Whatever the batch left without an answer is asked for line by line. */
+  async #sendBatch(orders: readonly SodRequestBody[], chance: Chance, isBroken: boolean): Promise<void> {
+    const breakAfterMs = isBroken ? chance.below(2 * breakWithinMs) : undefined;
+    const missing = new Map(orders.map((order) => [order.requestId, order]));
+    const lines = await this.#connection.batch(
+      orders.map((order) => JSON.stringify(order)),
+      breakAfterMs,
+    );
+    for (const line of lines) {
+      const { requestId, status } = JSON.parse(line) as { requestId: string; status: number };
+      const order = missing.get(requestId);
+      if (order === undefined) {
+        this.#answers.breach('I2', `a batch was answered with a line that it has not asked for: ${line}`);
+      } else if (!isLater({ status, body: line })) {
+        this.#expectSod(order, { status, body: line }, [200, 201]);
+        missing.delete(requestId);
+      }
+    }
+    this.#answers.totals.answersLost += isBroken ? missing.size : 0;
+    for (const order of missing.values()) await this.#askForSod(order, chance, [200, 201]);
   }
 
-  #remember(order: SodRequestBody): void {
-    this.#sent.push(order);
-    if (this.#sent.length > remembered) this.#sent.splice(0, 1);
+  async #remember(order: SodRequestBody, answered: Promise<unknown>): Promise<void> {
+    this.#sent.push({ order, answered });
+    await answered;
+  }
+
+  async #askForSod(order: SodRequestBody, chance: Chance, statuses: readonly number[]): Promise<void> {
+    this.#expectSod(order, await this.#ask(order, chance), statuses);
   }
 
   /** @returns the answer; undefined when the torture is being ended, or patience is */
-  async #ask(order: SodRequestBody): Promise<HttpAnswer | undefined> {
+  async #ask(order: SodRequestBody, chance: Chance): Promise<HttpAnswer | undefined> {
     const body = JSON.stringify(order);
     const started = performance.now();
-    while (!this.#signal.aborted) {
+    for (let pauseMs = 20; !this.#signal.aborted; pauseMs = Math.min(2 * pauseMs, 640)) {
       const answer = await this.#connection.send('POST', '/v1/sods', body).catch(() => undefined);
-      if (answer !== undefined && answer.status !== 503 && answer.status !== 504) return answer;
+      if (answer !== undefined && !isLater(answer)) return answer;
       if (performance.now() - started > patienceMs) {
         this.#answers.breach('I6', `${order.requestId} is not answered: ${answer?.body ?? 'no connection'}`);
         return undefined;
       }
       this.#answers.totals.sentAgain += 1;
-      await sleep(20 + this.#chance.below(80));
+      await sleep(pauseMs + chance.below(pauseMs));
     }
     return undefined;
   }
@@ -134,6 +186,11 @@ export class Station {
   }
 }
 
-function isSigned({ status }: HttpAnswer): boolean {
+function isSigned(status: number): boolean {
   return status === 200 || status === 201;
+}
+
+/** To be sent again: the service could not, or not in time, or its Document Signer was revoked while it signed. */
+function isLater({ status, body }: HttpAnswer): boolean {
+  return status === 503 || status === 504 || status === 429 || (status >= 400 && body.includes('"S-REV"'));
 }

@@ -1,20 +1,25 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { layOutDevelopment } from '../../src/app/instance/development.ts';
-import { loadInstance } from '../../src/app/instance/load-instance.ts';
 import type { AnsweredSod } from '../../src/app/torture/answers.ts';
-import { Chance } from '../../src/app/torture/chance.ts';
+import { ChannelsExaminer } from '../../src/app/torture/channels-examiner.ts';
+import { stepOf } from '../../src/app/torture/plan.ts';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
 import { wholeEfSod } from '../../src/app/torture/stored-sod.ts';
-import { freePortBase, torture, type TortureResult } from '../../src/app/torture/torture.ts';
+import { makeThrowaway, type Throwaway } from '../../src/app/torture/throwaway-instance.ts';
+import { torture, type TortureResult } from '../../src/app/torture/torture.ts';
 import { decodeEfSod } from '../../src/formats/lds/ef-sod.ts';
 import { shippedPolicies } from '../../src/app/cli/instance-options.ts';
+import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
+import { initialiseToken, softHsmModule, writeSoftHsmConfiguration } from '../../hsm/softhsm.ts';
+import { Acts } from '../support/acts.ts';
+import { everyCall } from '../support/every-call.ts';
 import { mainModule } from '../support/instance.ts';
 import { sigillo } from '../support/served.ts';
 import { utopia } from '../support/software-pki.ts';
@@ -22,41 +27,73 @@ import { utopia } from '../support/software-pki.ts';
 // Whole services are started and killed; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-const folder = mkdtempSync(join(tmpdir(), 'sigillo-kill-'));
-const home = join(folder, 'home');
+const folder = mkdtempSync(join(tmpdir(), 'sigillo-torture-test-'));
+const faultyModule = fileURLToPath(new URL('../support/faulty-token/faulty-token.c', import.meta.url));
+const seeds = JSON.parse(readFileSync(new URL('./torture-seeds.json', import.meta.url), 'utf8')) as readonly {
+  readonly seed: number;
+  readonly steps: number;
+  readonly why: string;
+}[];
+const kept = seeds.filter(({ steps }) => everyCall || steps <= 200);
 const now = () => new Date();
-const seed = 14;
-let result: TortureResult;
+let throwaway: Throwaway;
+let home: string;
+const results: TortureResult[] = [];
 
 beforeAll(async () => {
-  const portBase = await freePortBase(new Chance(process.pid, 'ports'));
-  layOutDevelopment({ home, portBase, policies: shippedPolicies, main: mainModule });
-  result = await torture({
-    instance: loadInstance(home),
-    seed,
-    kills: 8,
-    stations: 8,
-    now,
-    signal: AbortSignal.timeout(600_000),
-    progress: () => undefined,
-  });
-}, 600_000);
+  for (const { seed, steps } of kept) {
+    throwaway = await makeThrowaway({
+      folder,
+      seed,
+      policies: shippedPolicies,
+      token: undefined,
+      keyAlgorithms: { csca: 'ecdsa-P-384-sha384', 'dsc-passport': 'ecdsa-P-256-sha256' },
+      faultyModule,
+    });
+    home = throwaway.instance.paths.home;
+    const signal = AbortSignal.timeout(7_200_000);
+    results.push(
+      await torture({ ...throwaway, seed, steps, stations: 8, now, signal, progress: () => undefined }),
+    );
+  }
+}, 7_200_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('kill -9 at random moments under load', () => {
-  it(`breaks no invariant (seed ${seed})`, () => {
-    expect(result.breaches).toEqual([]);
+describe('seeds that are kept', () => {
+  it.each(kept.map((each, index) => [each.seed, each.why, index] as const))(
+    'seed %i, %s: breaks no invariant',
+    (_, __, index) => {
+      const { breaches, totals, recorded } = results[index] ?? expect.fail('it was not run');
+      expect(breaches).toEqual([]);
+      expect(totals.steps).toBe(kept[index]?.steps);
+      expect(recorded).toBe(totals.answered);
+      expect(totals.answersLost).toBeGreaterThan(0);
+    },
+  );
+
+  it('disturb in every way that there is', () => {
+    const done = new Set(results.flatMap(({ totals }) => Object.keys(totals.disturbances)));
+    expect([...done].toSorted()).toEqual([
+      'end-service',
+      'full-disk',
+      'kill-command',
+      'kill-service',
+      'kill-signer',
+      'kill-while-starting',
+      'renew-document-signer',
+      'stop-signers',
+      'token-fault',
+    ]);
   });
 
-  it('kills the service and its signers, and loses no answer', () => {
-    const { totals, recorded } = result;
-    expect(totals.killsOfService + totals.killsOfSigner).toBeGreaterThanOrEqual(8);
-    expect(totals.killsOfService).toBeGreaterThan(0);
-    expect(totals.killsOfSigner).toBeGreaterThan(0);
-    expect(totals.answered).toBeGreaterThan(50);
-    expect(totals.repeated).toBeGreaterThan(0);
-    expect(totals.conflictsRefused).toBeGreaterThan(0);
-    expect(recorded).toBe(totals.answered);
+  it('give the same steps again', () => {
+    const actions = (seed: number) =>
+      Array.from({ length: 500 }, (_, index) => {
+        const { action, chance } = stepOf(seed, index + 1);
+        return `${action} ${chance.below(1_000)}`;
+      });
+    expect(actions(7)).toEqual(actions(7));
+    expect(actions(7)).not.toEqual(actions(8));
   });
 });
 
@@ -106,6 +143,23 @@ describe('the examination of the records', () => {
     ['a certificate is deleted', "DELETE FROM certificates WHERE profile = 'access-client'", 'I1'],
     ['a key has fewer uses than SODs', "UPDATE keys SET uses = 3 WHERE label LIKE 'dsc-%'", 'I3'],
     ['a Document Signer is unknown', 'UPDATE sods SET document_signer = zeroblob(32)', 'I3'],
+    ['a CRL has another number', 'UPDATE crls SET crl_number = crl_number + 1', 'I4'],
+    [
+      'a certificate lies under another serial number',
+      "UPDATE certificates SET serial_number = '77' WHERE profile = 'csca'",
+      'I8',
+    ],
+    [
+      'a serial number may be used again',
+      'DELETE FROM serial_numbers WHERE serial_number = (SELECT max(serial_number) FROM certificates)',
+      'I8',
+    ],
+    ['a tile is not of its leaves', 'INSERT OR REPLACE INTO log_tiles VALUES (1, 0, zeroblob(32))', 'I1'],
+    [
+      'a checkpoint is of another tree',
+      'UPDATE log_checkpoints SET tree_size = tree_size - 1 WHERE tree_size = (SELECT max(tree_size) FROM log_checkpoints)',
+      'I1',
+    ],
     [
       'a SOD lies under another id',
       "UPDATE sods SET request_id = 'x' WHERE leaf_index = (SELECT max(leaf_index) FROM sods)",
@@ -137,7 +191,7 @@ describe('the examination of the records', () => {
     expect(brokenBy(duplicate)).toContain('I2');
   });
 
-  it('finds a SOD of another state, although the log fits it', () => {
+  it('finds a SOD of another state, although its leaf fits it', () => {
     const foreign = utopia('ecdsa-P-256-sha256').efSod;
     const event = JSON.stringify({ event: 'sod', sha256: sha256(foreign), at: now().toISOString() });
     const hash = createHash('sha256').update(Uint8Array.of(0)).update(event).digest();
@@ -148,7 +202,7 @@ describe('the examination of the records', () => {
         .prepare('UPDATE log_leaves SET event = ?, leaf_hash = ? WHERE leaf_index = ?')
         .run(event, hash, leaf);
     };
-    expect(brokenBy(replace)).toEqual(['I2', 'I5']);
+    expect(brokenBy(replace)).toEqual(expect.arrayContaining(['I2', 'I5']));
   });
 
   it('finds an intent that stays open, once nothing is under way', () => {
@@ -178,22 +232,81 @@ describe('the examination of the records', () => {
   });
 });
 
+describe('the examination of what goes on', () => {
+  it('finds that a key has signed more often than uses are counted', () => {
+    const examiner = new RecordsExaminer(join(home, 'records.sqlite'), now);
+    const signatures = new Map(throwaway.module?.signatures());
+    expect(signatures.size).toBeGreaterThan(3);
+    expect(examiner.examine(new Map(), true, { signatures })).toEqual([]);
+    const database = new DatabaseSync(join(home, 'records.sqlite'), { readOnly: true });
+    const row = database.prepare("SELECT key_id, uses FROM keys WHERE role = 'csca'").get();
+    database.close();
+    const more = signatures.set(String(row?.['key_id']), Number(row?.['uses']) + 1);
+    expect(namesOf(examiner.examine(new Map(), true, { signatures: more }))).toEqual(['I3']);
+  });
+
+  it('finds that a CRL or checkpoint goes back, or one is shown that is not on record', async () => {
+    const acts = await Acts.open(home);
+    // On a busy machine the signer may be taken for hung.
+    await vi.waitFor(() => acts.perform('crl', 'next'), { timeout: 60_000, interval: 100 });
+    acts.close();
+    const examiner = new RecordsExaminer(join(home, 'records.sqlite'), now);
+    const channels = new ChannelsExaminer(throwaway.instance, examiner);
+    const path = join(home, 'trust', 'crl-UTO.crl');
+    const database = new DatabaseSync(join(home, 'records.sqlite'), { readOnly: true });
+    const rows = database.prepare('SELECT der FROM crls ORDER BY crl_number DESC LIMIT 2').all();
+    database.close();
+    const [newer, older] = rows.map(({ der }) => der as Uint8Array);
+    const breachesWith = async (crl: Uint8Array) => {
+      writeFileSync(path, crl);
+      const breaches = await channels.fetch();
+      examiner.examine(new Map(), true);
+      return namesOf(breaches());
+    };
+    expect(await breachesWith(older ?? new Uint8Array())).toEqual([]);
+    expect(await breachesWith(newer ?? new Uint8Array())).toEqual([]);
+    expect(await breachesWith(older ?? new Uint8Array())).toEqual(['I4']);
+    expect(await breachesWith(Uint8Array.of(1))).toEqual(['I1']);
+  });
+});
+
 describe('sigillo torture', () => {
-  it('prints what it did, and exits 0', async () => {
-    const { code, stdout } = await sigillo(
-      'torture',
-      '--kills',
-      '2',
-      '--stations',
-      '2',
-      '--seed',
-      '5',
-      '--json',
+  it('works on a token that it is given, prints what it did, leaves no key of its own there, and exits 0', async () => {
+    const tokenFolder = join(folder, 'given');
+    const environment = { SOFTHSM2_CONF: writeSoftHsmConfiguration(tokenFolder) };
+    const pinFile = join(tokenFolder, 'pin');
+    writeFileSync(pinFile, '12345678\n', { mode: 0o600 });
+    const module = softHsmModule() ?? '';
+    Object.assign(process.env, environment);
+    initialiseToken(module, 'given', 'so-pin-1', '12345678');
+    const { code, stdout, stderr } = await sigillo(
+      ...`torture --steps 40 --stations 4 --seed 5 --folder ${folder} --json`.split(' '),
+      ...`--module ${module} --token-label given --pin-file ${pinFile}`.split(' '),
+      ...`--token-environment SOFTHSM2_CONF=${environment.SOFTHSM2_CONF}`.split(' '),
+      ...'--key-algorithm csca=ecdsa-P-384-sha384 --key-algorithm log=ecdsa-P-256-sha256'.split(' '),
     );
+    expect(stderr).toBe('');
     const printed = JSON.parse(stdout) as TortureResult & { seed: number };
     expect(printed).toMatchObject({ seed: 5, interrupted: false, breaches: [] });
     expect(printed.recorded).toBe(printed.totals.answered);
     expect(code).toBe(0);
+    // The health key.
+    const token = Pkcs11Token.open({ module, tokenLabel: 'given', pinFile });
+    expect((await token.status()).keys).toBe(1);
+  });
+
+  it('refuses a token that it is not told enough about, and an instance that serves a state', async () => {
+    const { code, stderr } = await sigillo('torture', '--module', softHsmModule() ?? '');
+    expect(`${code} ${stderr}`).toMatch(/^1 .*--token-label.*is missing/);
+    const path = join(home, 'sigillo.yaml');
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace('environment: development', 'environment: production'),
+    );
+    const refused = await sigillo('torture', '--home', home);
+    expect(`${refused.code} ${refused.stderr}`).toMatch(/^1 .*only a development instance/);
+    const kept = await sigillo('torture', '--discard', home);
+    expect(`${kept.code} ${kept.stderr}`).toMatch(/^1 .*was not made by sigillo torture/);
   });
 
   it('ends on Ctrl-C, and leaves no process and no folder behind', async () => {
@@ -203,12 +316,13 @@ describe('sigillo torture', () => {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      if (/^\d+ kills/m.test(output) && !child.killed) child.kill('SIGINT');
+      if (output.includes('instance ') && !child.killed) setTimeout(() => child.kill('SIGINT'), 3_000);
     });
     const [code] = (await once(child, 'exit')) as [number];
     const instance = /instance (\S+)/.exec(output)?.[1] ?? '';
     expect(instance).not.toBe('');
     expect(existsSync(instance)).toBe(false);
+    expect(output).toMatch(/again: sigillo torture --stations 2 --seed \d+/);
     expect(code).toBe(1);
   });
 });
