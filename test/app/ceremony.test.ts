@@ -225,7 +225,10 @@ describe('an offline CSCA and its online instance', () => {
         return sigillo('request', '--home', home, '--out', file(`${csr}.json`), ...wanted);
       };
       const foreign = await request('foreign.csr');
-      expect(foreign).toMatchObject({ code: 1, stderr: expect.stringMatching(/XX[^]*mend: .*C=UT/) });
+      expect(foreign).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/XX.*\n {2}rule: Q-DN, .*\n {2}at: subject.*\n {2}mend: .*C=UT/),
+      });
       expect(existsSync(file('foreign.csr.json'))).toBe(false);
       expect(await request('holder.csr')).toMatchObject({ code: 0 });
       const step =

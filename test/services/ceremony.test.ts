@@ -25,7 +25,7 @@ import type { CeremonyFolder } from '../../src/services/ceremony/ceremony-folder
 import { prepareCeremony } from '../../src/services/ceremony/run-ceremony.ts';
 import { acceptResponse } from '../../src/services/exchange/accept-response.ts';
 import { checkRequest, processRequest } from '../../src/services/exchange/process-request.ts';
-import { plannedSigners } from '../../src/services/issuance/establish.ts';
+import { makeCertifiedKey, plannedSigners } from '../../src/services/issuance/establish.ts';
 import { type HolderRequest, issueForHolder } from '../../src/services/issuance/issue-for-holder.ts';
 import { requestCertificates, withdrawRequest } from '../../src/services/exchange/request-certificates.ts';
 import { opensslRequest } from '../support/certification-request.ts';
@@ -590,6 +590,10 @@ describe('an answer', () => {
       const root = decodeCertificate((await old.offline.deps.records.certificates())[0]?.der ?? csr);
       old.now = new Date(root.notAfter.getTime() - 30 * day);
       await expect(issueForHolder(old.offline.deps, holderOf(csr))).rejects.toThrow(refusedBy('C-VAL'));
+      const keys = (await old.offline.deps.records.keys()).length;
+      const signer = { planned: planned[0], role: 'document-signer', number: 1 } as const;
+      await expect(makeCertifiedKey(old.offline.deps, signer, silent)).rejects.toThrow(refusedBy('C-VAL'));
+      expect(await old.offline.deps.records.keys()).toHaveLength(keys);
       expect(await old.offline.deps.records.certificates()).toHaveLength(1);
       expect(await old.offline.deps.records.openIntents()).toHaveLength(0);
       old.close();

@@ -1,7 +1,7 @@
-import { isServiceError } from '../../services/errors.ts';
+import { isServiceError, type ServiceError } from '../../services/errors.ts';
 import { printable, type Screen } from './screen.ts';
 
-/** One line of what is wrong and one of what mends it; never a stack trace. */
+/** What is wrong, by which rule, where, and what mends it, a line each; never a stack trace. */
 export function explain(error: unknown, screen: Screen): void {
   const line = (text: string) => screen.stderr.write(`${printable(text)}\n`);
   if (!isServiceError(error)) {
@@ -10,6 +10,16 @@ export function explain(error: unknown, screen: Screen): void {
     return;
   }
   line(`sigillo: ${error.message}`);
+  for (const where of ruleOf(error)) line(`  ${where}`);
   if (error.kind === 'refused') line(`  mend: ${error.details.mend}`);
   if (error.kind === 'unavailable') line(`  mend: ${error.mend}`);
+}
+
+/** The rule with its clause, and the field; a malformed input says in its message where it is. */
+function ruleOf(error: ServiceError): readonly string[] {
+  if (error.kind === 'malformed') return error.source === undefined ? [] : [`rule: ${error.source}`];
+  if (error.kind !== 'refused') return [];
+  const { rule, source, field } = error.details;
+  const named = [rule, source].filter((part) => part !== undefined).join(', ');
+  return [...(named === '' ? [] : [`rule: ${named}`]), ...(field === undefined ? [] : [`at: ${field}`])];
 }

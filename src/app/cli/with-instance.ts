@@ -2,7 +2,12 @@ import type { Instance } from '../instance/load-instance.ts';
 import { loadInstance } from '../instance/load-instance.ts';
 import { type OpenInstance, openInstance } from '../instance/open-instance.ts';
 
-/** Opens an instance with one signer process for a command, beside a running service, and closes it again. */
+/**
+ * Opens an instance with one signer process for a command that puts something on record, beside a running service,
+ * and closes it again.
+ *
+ * @throws Refused while the clock is earlier than what is on record
+ */
 export async function withInstance<T>(
   home: string,
   work: (instance: Instance, open: OpenInstance) => Promise<T>,
@@ -10,6 +15,8 @@ export async function withInstance<T>(
   const instance = loadInstance(home);
   const open = openInstance(instance, { processes: 1, onEvent: () => undefined });
   try {
+    const { clockFault } = open.records;
+    if (clockFault !== undefined) throw clockFault;
     return await work(instance, open);
   } finally {
     open.close();

@@ -1,11 +1,14 @@
+import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { publishCrl } from '../crl/publish-crl.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord, IssuanceIntent, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
+import { addPeriod } from '../../rules/profile/period.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
+import { assertWithinIssuer } from '../signing-core/prepare-certificate.ts';
 import { roles } from '../signing-core/roles.ts';
-import type { IssuanceDeps } from './issuance-deps.ts';
+import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
 import { completeCertificate, issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { completeKeyPair, makeKeyPair } from './make-key-pair.ts';
 import { recoverIssuance } from './recover-issuance.ts';
@@ -164,6 +167,8 @@ export async function makeCertifiedKey(
   if (key !== undefined && certificates.some(({ keyId }) => keyId === key?.keyId)) {
     throw new InvariantBroken(`key ${label} is certified already; a key is certified once`);
   }
+  const issuer = await issuerOf(deps, profile);
+  if (issuer !== undefined) assertTimeLeft(deps, profile, issuer, usageFrom);
   const open = await deps.records.openIntents();
   if (key === undefined) {
     progress(`key pair ${label} (${keyAlgorithm}) on the token`);
@@ -184,8 +189,25 @@ export async function makeCertifiedKey(
     subject: planned.name === undefined ? { sequence } : { sequence, name: planned.name },
     subjectKey: { keyId: key.keyId },
     keyAlgorithm,
-    issuer: await issuerOf(deps, profile),
+    issuer,
     usageFrom,
+  });
+}
+
+/** Before a key is made for a certificate that would outlive its issuer. @throws Refused `C-VAL` */
+function assertTimeLeft(
+  { policies, clock }: IssuanceDeps,
+  profile: string,
+  issuer: IssuerReference,
+  usageFrom: Date | undefined,
+): void {
+  const validity = policies.profiles.get(profile)?.validity;
+  if (validity === undefined || validity === 'of-successor') return;
+  const { notAfter, privateKeyUsagePeriod } = decodeCertificate(issuer.certificate, { strict: true });
+  const now = wholeSecond(clock.now());
+  assertWithinIssuer(now, addPeriod(usageFrom ?? now, validity.certificate), {
+    notAfter,
+    signsUntil: privateKeyUsagePeriod?.notAfter ?? notAfter,
   });
 }
 

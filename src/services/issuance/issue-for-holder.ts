@@ -71,7 +71,7 @@ export async function issueForHolder(deps: IssuanceDeps, request: HolderRequest)
   if (issuer === undefined)
     throw new Refused('key-not-active', 'no CSCA key of this instance may sign now', {
       field: 'issuer',
-      mend: 'with an offline CSCA: sigillo ceremony request --csr FILE --profile NAME',
+      mend: 'where the CSCA is offline: sigillo ceremony request --csr; otherwise change its key: sigillo rotate csca',
     });
   return issueCertificate(deps, {
     profile: profile.profile,

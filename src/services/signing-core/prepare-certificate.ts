@@ -185,7 +185,12 @@ function bitLength(bigEndian: Uint8Array): number {
   return BigInt(`0x${Buffer.from(bigEndian).toString('hex') || '0'}`).toString(2).length;
 }
 
-function assertWithinIssuer(notBefore: Date, notAfter: Date, issuer: Issuer): void {
+/** @throws Refused `C-VAL` */
+export function assertWithinIssuer(
+  notBefore: Date,
+  notAfter: Date,
+  issuer: Pick<Issuer, 'notAfter' | 'signsUntil'>,
+): void {
   const refuse = (field: string, detail: string): never => {
     throw new Refused('policy', detail, {
       field,
