@@ -47,7 +47,7 @@ async function signAsSoonAsPossible(
       await load.signOne(documentType);
       return;
     } catch (error) {
-      // Nothing listens yet.
+      // Nothing listens yet, or its signers are still starting.
       if (!(error instanceof Unavailable)) throw error;
       await sleep(10);
     }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvariantBroken } from '../../services/errors.ts';
+import { InvariantBroken, Unavailable } from '../../services/errors.ts';
 import type { Instance } from '../instance/load-instance.ts';
 import { OrderTemplate } from './order-template.ts';
 import { StationConnection } from './station-connection.ts';
@@ -79,7 +79,7 @@ export class StationLoad implements SodLoad {
     });
   }
 
-  /** Has one SOD signed. */
+  /** Has one SOD signed. @throws Unavailable while nothing listens, or no token is ready */
   async signOne(documentType: string): Promise<void> {
     const connection = await StationConnection.open(this.#instance, this.#port);
     try {
@@ -126,6 +126,10 @@ export class StationLoad implements SodLoad {
     const request = requestFor(template, this.#nextOrder);
     this.#nextOrder += 1;
     const { status, body } = await connection.send(request);
+    if (status === 503) {
+      const mend = 'wait until it is ready';
+      throw new Unavailable('station API', body.toString(), { outcome: 'not-applied', mend });
+    }
     if (status !== 201) throw new InvariantBroken(`the station API answered ${status}: ${body}`);
   }
 }
