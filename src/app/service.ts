@@ -101,6 +101,7 @@ export async function startService(
       deadlineMs,
       longestDeadlineMs: configuration.limits.longestDeadlineMs ?? Math.max(deadlineMs, aMinute),
       maxInFlight: configuration.limits.maxInFlight,
+      maxInFlightPerStation: configuration.limits.maxInFlightPerStation,
     });
     const isDevelopment = configuration.environment === 'development';
     const { state } = configuration;

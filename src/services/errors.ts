@@ -13,6 +13,8 @@ export type RefusalCode =
   | 'duplicate'
   /** No key that may do this is active. */
   | 'key-not-active'
+  /** The caller has too much under way. */
+  | 'too-many'
   /** The caller may not do this. */
   | 'not-authorised'
   | 'not-found';
@@ -26,6 +28,8 @@ export interface RefusalDetails {
   readonly rule?: string | undefined;
   /** The clause that the rule comes from. */
   readonly source?: string | undefined;
+  /** When to try again, as far as that can be foreseen. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** Well-formed but not allowed; nothing was signed and nothing changed. */

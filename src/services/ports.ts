@@ -220,7 +220,8 @@ export interface Signer {
   destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void>;
   signCertificate(order: CertificateOrder): Promise<Uint8Array>;
   signCrl(order: CrlOrder): Promise<Uint8Array>;
-  signSod(order: SodOrder): Promise<Uint8Array>;
+  /** @param lane of whom it is: jobs of one lane wait for each other, lanes take turns */
+  signSod(order: SodOrder, lane?: string): Promise<Uint8Array>;
   signMasterList(order: MasterListOrder): Promise<Uint8Array>;
   signBundle(order: BundleOrder): Promise<Uint8Array>;
   /** @returns the checkpoint, a signed note */
@@ -230,8 +231,8 @@ export interface Signer {
   readonly failure: ServiceError | undefined;
   /** Whether a token that works has the key, as far as is known. */
   holds(keyId: string): boolean;
-  /** How long a job would wait for a signer now, at the present rate. */
-  readonly waitingMs: number;
+  /** How long a job of a lane would wait for a signer now, at the present rate. */
+  waitingMs(lane?: string): number;
 }
 
 /** A SOD that is on record as to be signed; durable before a token is touched. */

@@ -224,15 +224,16 @@ describe('who may send one, and how', () => {
     expect(recordsSnapshot(instance.home)).toEqual(before);
   });
 
-  it('503 beyond so many at a time, and again when one has ended', async () => {
-    const open = Array.from({ length: 32 }, () => {
+  it('429 beyond half of all that there may be, for the sake of other stations, until one has ended', async () => {
+    const open = Array.from({ length: 16 }, () => {
       const request = openBatch(instance);
       request.flushHeaders();
       return { request, answer: wholeAnswer(request) };
     });
     await Promise.all(open.map(({ request }) => once(request, 'response')));
     const tooMany = await sendBatch(instance, [ndjson(newOrders(1))]);
-    expect([tooMany.status, tooMany.headers['retry-after']]).toEqual([503, '1']);
+    expect([tooMany.status, tooMany.headers['retry-after']]).toEqual([429, '1']);
+    expect(JSON.parse(tooMany.body)).toMatchObject({ rule: 'station-share', retryAfter: 1 });
     for (const { request } of open) request.end(ndjson(newOrders(2)));
     for (const { answer } of open) expect(statusesOf((await answer).lines)).toEqual([201]);
     await eventually('place for one more', async () => {
@@ -358,6 +359,7 @@ describe('the service', () => {
       '401',
       '403',
       '415',
+      '429',
       '503',
     ]);
   });

@@ -151,7 +151,7 @@ class FaultyState {
       status: async () => core.status(),
       failure: undefined,
       holds: () => true,
-      waitingMs: 0,
+      waitingMs: () => 0,
     };
   }
 

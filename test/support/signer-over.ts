@@ -16,6 +16,6 @@ export function signerOver(core: SigningCore): Signer {
     status: async () => core.status(),
     failure: undefined,
     holds: () => true,
-    waitingMs: 0,
+    waitingMs: () => 0,
   };
 }

@@ -235,7 +235,7 @@ export class SodWorld {
       status: never,
       signSod,
       holds: (keyId) => !this.lostKeys.has(keyId),
-      waitingMs: 0,
+      waitingMs: () => 0,
       get failure() {
         return failure();
       },

@@ -17,6 +17,7 @@ import { type Job, keyIdOf } from './job.ts';
 import type { Healing, JobMessage, JobName, SignerJobs } from './protocol.ts';
 import { lost } from './signer-process.ts';
 import { type SignerPoolEvent, type TokenOptions, TokenSigners } from './token-signers.ts';
+import { WaitingJobs } from './waiting-jobs.ts';
 
 export { type JobMessage, type SignerMessage, type SignerMessages, toWire } from './protocol.ts';
 export type { SignerPoolEvent, TokenOptions } from './token-signers.ts';
@@ -44,6 +45,14 @@ export interface TokenReport {
   readonly lastHealing: (Healing & { readonly secondsAgo: number }) | undefined;
 }
 
+interface DispatchOptions {
+  readonly isLong?: boolean;
+  readonly token?: string | undefined;
+  readonly lane?: string | undefined;
+}
+
+/** Of jobs that nobody in particular asks for. */
+const noLane = '';
 const sweepMs = 100;
 /** A job that processes gave back so often fails: something is wrong with all of them. */
 const maxReturns = 5;
@@ -58,7 +67,7 @@ const measuredAnswers = 32;
 export class SignerPool implements Signer {
   readonly #options: SignerPoolOptions;
   readonly #tokens: readonly TokenSigners[];
-  #waiting: Job[] = [];
+  readonly #waiting = new WaitingJobs();
   #nextId = 1;
   #isClosed = false;
   /** Whether a token does the work of one that is preferred. */
@@ -114,8 +123,8 @@ export class SignerPool implements Signer {
     return this.#dispatch('signCrl', order);
   }
 
-  signSod(order: SodOrder): Promise<Uint8Array> {
-    return this.#dispatch('signSod', order);
+  signSod(order: SodOrder, lane?: string): Promise<Uint8Array> {
+    return this.#dispatch('signSod', order, { lane });
   }
 
   signMasterList(order: MasterListOrder): Promise<Uint8Array> {
@@ -151,11 +160,15 @@ export class SignerPool implements Signer {
     return this.#tokens.some((token) => token.isReady && token.holds(keyId) === true);
   }
 
-  /** As the rate has been, and no less than those have waited already who are first in line. */
-  get waitingMs(): number {
-    const [first] = this.#waiting;
-    if (first === undefined) return 0;
-    return Math.max(this.#waiting.length * this.#msPerJob, performance.now() - first.acceptedAt);
+  /**
+   * As the rate has been, and no less than the first in the lane has waited already; where nobody waits in it, than
+   * nothing has been done for.
+   */
+  waitingMs(lane = noLane): number {
+    const { oldest } = this.#waiting;
+    if (oldest === undefined) return 0;
+    const since = this.#waiting.waitsSince(lane) ?? Math.max(oldest, this.#doneAt);
+    return Math.max(this.#waiting.ahead(lane) * this.#msPerJob, performance.now() - since);
   }
 
   /** Has every token looked at anew: keys that were missing may be there, or another token in its place. */
@@ -165,7 +178,7 @@ export class SignerPool implements Signer {
 
   /** Jobs that wait for a process. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Process ids of the signers that take jobs. */
@@ -189,13 +202,15 @@ export class SignerPool implements Signer {
     this.#isClosed = true;
     clearInterval(this.#sweeper);
     for (const token of this.#tokens) token.close();
-    for (const job of this.#waiting.splice(0)) job.reject(lost('the service is stopping', 'not-applied'));
+    for (const job of this.#waiting.remove(() => true)) {
+      job.reject(lost('the service is stopping', 'not-applied'));
+    }
   }
 
   #dispatch<Name extends JobName>(
     job: Name,
     order: SignerJobs[Name]['order'],
-    { isLong = false, token }: { readonly isLong?: boolean; readonly token?: string | undefined } = {},
+    { isLong = false, token, lane = noLane }: DispatchOptions = {},
   ): Promise<SignerJobs[Name]['result']> {
     const { signTimeoutMs, keyTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
@@ -204,6 +219,7 @@ export class SignerPool implements Signer {
         message: this.#message(job, order),
         keyId: isLong ? undefined : keyIdOf(order),
         token,
+        lane,
         acceptedAt,
         deadline: acceptedAt + (isLong ? keyTimeoutMs : signTimeoutMs),
         isLong,
@@ -224,12 +240,12 @@ export class SignerPool implements Signer {
   }
 
   #accept(job: Job): void {
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    if (this.#waiting.size >= this.#options.maxWaiting) {
       job.reject(
-        new Unavailable('signer', `${this.#waiting.length} jobs wait for the token`, {
+        new Unavailable('signer', `${this.#waiting.size} jobs wait for the token`, {
           outcome: 'not-applied',
           mend: 'wait for Retry-After and send the request again',
-          retryAfterSeconds: this.waitingMs / 1_000,
+          retryAfterSeconds: this.waitingMs(job.lane) / 1_000,
         }),
       );
       return;
@@ -280,16 +296,13 @@ export class SignerPool implements Signer {
 
   /** Gives waiting jobs to processes that have room; those for which there is none keep their order. */
   #handOver(): void {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
     const passedOver: Job[] = [];
-    let next = 0;
     // Where all are full, nobody further back has better luck.
-    for (; next < waiting.length && this.#hasRoom(); next += 1) {
-      const job = waiting[next];
+    while (this.#waiting.size > 0 && this.#hasRoom()) {
+      const job = this.#waiting.shift();
       if (job !== undefined && !this.#give(job)) passedOver.push(job);
     }
-    if (next > 0) this.#waiting = [...passedOver, ...waiting.slice(next)];
+    for (const job of passedOver.toReversed()) this.#waiting.putBack(job);
   }
 
   /** Or says why not: a token that cannot be reached refuses at once. */
@@ -300,17 +313,15 @@ export class SignerPool implements Signer {
   #takeBack(job: Job): void {
     job.returned += 1;
     if (job.returned > maxReturns) job.reject(lost('every signer process gave the job back', 'not-applied'));
-    else if (!this.#give(job)) this.#waiting.unshift(job);
+    else if (!this.#give(job)) this.#waiting.putBack(job);
   }
 
   #sweep(): void {
     const now = performance.now();
     for (const token of this.#tokens) token.sweep(now);
-    this.#waiting = this.#waiting.filter((job) => {
-      if (now < job.deadline) return true;
+    for (const job of this.#waiting.remove(({ deadline }) => now >= deadline)) {
       job.reject(lost('no signer process had room in time', 'not-applied'));
-      return false;
-    });
+    }
     this.#handOver();
   }
 
@@ -321,6 +332,7 @@ export class SignerPool implements Signer {
       message: this.#message('probe', undefined),
       keyId: undefined,
       token: undefined,
+      lane: noLane,
       acceptedAt,
       deadline: Number.POSITIVE_INFINITY,
       isLong: false,
@@ -334,7 +346,7 @@ export class SignerPool implements Signer {
   /** While jobs wait, the time from one answer to the next is what each of them waits for. */
   #count(): void {
     const now = performance.now();
-    const isBusy = this.#waiting.length > 0;
+    const isBusy = this.#waiting.size > 0;
     if (isBusy && this.#wasBusy) {
       this.#msPerJob += (now - this.#doneAt - this.#msPerJob) / measuredAnswers;
     }

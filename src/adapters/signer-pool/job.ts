@@ -8,6 +8,8 @@ export interface Job {
   readonly keyId: string | undefined;
   /** The only token that may have it; undefined for any. */
   readonly token: string | undefined;
+  /** Jobs of one lane wait for each other; lanes take turns. */
+  readonly lane: string;
   /** On the monotonic clock, milliseconds. Counted from acceptance, so that waiting counts too. */
   readonly deadline: number;
   readonly acceptedAt: number;

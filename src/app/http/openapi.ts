@@ -60,7 +60,7 @@ const waitPreference = {
   required: false,
   schema: { type: 'string', examples: ['wait=5'] },
   description:
-    'wait=SECONDS: an answer comes within this time, whatever happens; without it within the time that is configured. Preference-Applied says what holds.',
+    'wait=SECONDS: an answer comes within this time, whatever happens; without it within the time that is configured. Preference-Applied says what holds. For a batch it holds for each line, from when it is begun.',
 };
 
 const refusals = {
@@ -102,7 +102,10 @@ export function stationOpenApi(): object {
             '413': problem('The body is over the limit.'),
             '415': problem('The body is not JSON.'),
             '422': problem('A rule forbids it: which, its clause, and the mend.'),
-            '503': problem('Token, signer or records do not answer; repeat after Retry-After.'),
+            '429': problem('The station has its share of what is worked on; repeat after Retry-After.'),
+            '503': problem(
+              'Token, signer or records do not answer, or the queue is full; repeat after Retry-After.',
+            ),
             '504': problem(
               'Not done in the time that it had, and still under way; repeat after Retry-After.',
             ),
@@ -114,6 +117,7 @@ export function stationOpenApi(): object {
           operationId: 'signSods',
           summary: 'Sign many, each exactly once per request id: a document a line, both ways.',
           description: batchDescription,
+          parameters: [waitPreference],
           requestBody: {
             required: true,
             content: lines(['application/x-ndjson', 'application/jsonl'], ['SodRequest']),
@@ -126,6 +130,7 @@ export function stationOpenApi(): object {
             '401': refusals['401'],
             '403': refusals['403'],
             '415': problem('The body is not NDJSON.'),
+            '429': problem('The station has its share of the batches; repeat after Retry-After.'),
             '503': problem('Too many batches at a time; repeat after Retry-After.'),
           },
         },

@@ -43,6 +43,7 @@ const refusals: Record<RefusalCode, { status: number; title: string }> = {
   policy: { status: 422, title: 'A rule forbids this' },
   duplicate: { status: 409, title: 'Already used for other content' },
   'key-not-active': { status: 503, title: 'No key may sign this now' },
+  'too-many': { status: 429, title: 'Too many at a time' },
   'not-authorised': { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'Not found' },
 };
@@ -64,7 +65,9 @@ export function toProblem(error: unknown): Problem {
       };
     case 'refused': {
       const { status, title } = refusals[error.code];
-      return { type: problemType(error.code), title, status, detail: error.message, ...error.details };
+      const { retryAfterSeconds: seconds, ...details } = error.details;
+      const retryAfter = seconds === undefined ? undefined : wholeSeconds(seconds);
+      return { type: problemType(error.code), title, status, detail: error.message, ...details, retryAfter };
     }
     case 'unavailable':
       return {

@@ -5,7 +5,7 @@ import { dataGroupViolation } from '../../rules/sod/data-group-rules.ts';
 import type { AccessCertificates } from '../../services/access/access-certificates.ts';
 import { Refused } from '../../services/errors.ts';
 import type { RecordedSod } from '../../services/ports.ts';
-import type { SignedSod, SodService } from '../../services/sod/sod-service.ts';
+import type { SignedSod, SodCaller, SodService } from '../../services/sod/sod-service.ts';
 import { type CallerState, requireRole } from './authentication.ts';
 import { BatchShares } from './batch-shares.ts';
 import { requireMediaType } from './media-type.ts';
@@ -39,12 +39,20 @@ export function stationApi(deps: StationApiDeps): Koa {
   const router = new Router<CallerState>();
   const station = requireRole(deps.access, ['station']);
   const openApi = JSON.stringify(stationOpenApi());
-  const shares = new BatchShares(deps.maxInFlight);
+  const shares = new BatchShares(deps.maxInFlight, () => deps.sods.freePlaces);
 
-  const sign = async (body: unknown, deadlineMs?: number): Promise<SignedSod> => {
+  const sign = async (body: unknown, caller: SodCaller): Promise<SignedSod> => {
     const order = parseSodRequest(body);
     assertDataGroups(order, deps.mrzCode);
-    return deps.metrics.observeSod(() => deps.sods.sign(order.request, deadlineMs));
+    return deps.metrics.observeSod(() => deps.sods.sign(order.request, caller));
+  };
+
+  /** How long the caller will wait, and what is told him of it. */
+  const deadlineOf = (ctx: Koa.Context): number | undefined => {
+    const deadlineMs = waitPreferenceMs(ctx);
+    if (deadlineMs === undefined) return undefined;
+    ctx.set('Preference-Applied', `wait=${Math.round(deps.sods.boundedDeadlineMs(deadlineMs) / 1_000)}`);
+    return deadlineMs;
   };
 
   router.get('/openapi.json', (ctx) => {
@@ -53,25 +61,36 @@ export function stationApi(deps: StationApiDeps): Koa {
   });
 
   router.post('/v1/sods', station, async (ctx) => {
-    const waitMs = waitPreferenceMs(ctx);
-    if (waitMs !== undefined) {
-      ctx.set('Preference-Applied', `wait=${Math.round(deps.sods.boundedDeadlineMs(waitMs) / 1_000)}`);
-    }
-    const { sod, isRepeat } = await sign(await readJson(ctx, deps.maxBodyOctets), waitMs);
+    const deadlineMs = deadlineOf(ctx);
+    const lane = { name: `station ${ctx.state.caller.name}`, isBounded: true };
+    const { sod, isRepeat } = await sign(await readJson(ctx, deps.maxBodyOctets), { lane, deadlineMs });
     ctx.status = isRepeat ? 200 : 201;
     answer(ctx, sod);
   });
 
   router.post('/v1/sods/batch', station, (ctx) => {
     requireMediaType(ctx, 'application/x-ndjson', 'application/jsonl');
-    const share = shares.join();
+    const deadlineMs = deadlineOf(ctx);
+    const { name } = ctx.state.caller;
+    const share = shares.join(name);
+    // The batch bounds itself by its share, and its lines wait apart from the station's single requests.
+    const caller: SodCaller = { lane: { name: `batches of ${name}`, isBounded: false }, deadlineMs };
+    const signLine = (order: unknown) => sign(order, caller);
     // From here on the batch writes the answer, not Koa.
     ctx.respond = false;
     ctx.status = 200;
     ctx.type = 'application/x-ndjson';
     const { log, stopping, maxBodyOctets: maxLineOctets } = deps;
     const { assertAllowed } = ctx.state;
-    new SodBatch(ctx.req, ctx.res, { sign, maxLineOctets, share, assertAllowed, stopping, silenceMs, log });
+    new SodBatch(ctx.req, ctx.res, {
+      sign: signLine,
+      maxLineOctets,
+      share,
+      assertAllowed,
+      stopping,
+      silenceMs,
+      log,
+    });
   });
 
   router.get('/v1/sods/:requestId', station, async (ctx) => {

@@ -126,6 +126,8 @@ const configurationSchema = z.strictObject({
     /** The longest that a caller may ask for; as `deadlineMs` where absent, or a minute if that is longer. */
     longestDeadlineMs: deadlineMs.optional(),
     maxInFlight: z.int().min(1).max(100_000),
+    /** The most of them for one station; as many as are free for others where absent, and never more. */
+    maxInFlightPerStation: z.int().min(1).max(100_000).optional(),
     maxBodyOctets: z.int().min(1_024).max(16_777_216),
   }),
   /** The log; where it is left out, it is named by the distribution's address and has no cosigners. */

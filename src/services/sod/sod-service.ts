@@ -7,6 +7,7 @@ import { wholeSecond } from '../issuance/issuance-deps.ts';
 import type { Clock, RecordedSod, Signer, SodClaim, SodIntent, SodRecords } from '../ports.ts';
 import type { DocumentSignerEntry, DocumentSigners } from './document-signers.ts';
 import { isInUse } from './document-signers.ts';
+import { type Lane, ownLane, Places } from './places.ts';
 
 /** A station's request for the EF.SOD of one chip, parsed. */
 export interface SodRequest {
@@ -33,6 +34,15 @@ export interface SodDeps {
   readonly longestDeadlineMs: number;
   /** Requests worked on at a time; one more is turned away. */
   readonly maxInFlight: number;
+  /** The most of them for one station; its share where absent. */
+  readonly maxInFlightPerStation?: number | undefined;
+}
+
+/** What is known of who asks for a SOD. */
+export interface SodCaller {
+  readonly lane?: Lane;
+  /** How long the caller waits; as configured where absent. */
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface SignedSod {
@@ -43,6 +53,7 @@ export interface SignedSod {
 
 interface InFlight {
   readonly contentDigest: string;
+  readonly lane: Lane;
   /** Undefined where the intent was ended without a SOD. */
   readonly outcome: Promise<RecordedSod | undefined>;
 }
@@ -58,10 +69,12 @@ export class SodService {
   readonly #deps: SodDeps;
   /** Work under way, by request id: a repeat that comes meanwhile waits for the same outcome. */
   readonly #inFlight = new Map<string, InFlight>();
+  readonly #places: Places;
   #broken: InvariantBroken | undefined;
 
   constructor(deps: SodDeps) {
     this.#deps = deps;
+    this.#places = new Places(deps.maxInFlight, deps.maxInFlightPerStation);
   }
 
   /** An invariant that did not hold; nothing is signed any more until the service is started again. */
@@ -70,15 +83,21 @@ export class SodService {
   }
 
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#places.taken;
+  }
+
+  /** How many more requests would be worked on at once. */
+  get freePlaces(): number {
+    return this.#places.free;
   }
 
   /**
-   * @throws Refused `policy`, `key-not-active`, `duplicate`; Unavailable (`outcome: unknown`: ask again with
-   * the same request id); InvariantBroken
+   * @throws Refused `policy`, `key-not-active`, `duplicate`, `too-many`; Unavailable (`outcome: unknown`: ask again
+   * with the same request id); InvariantBroken
    */
-  async sign(request: SodRequest, deadlineMs = this.#deps.deadlineMs): Promise<SignedSod> {
-    return this.#sign(request, performance.now() + this.boundedDeadlineMs(deadlineMs));
+  async sign(request: SodRequest, { deadlineMs, lane = ownLane }: SodCaller = {}): Promise<SignedSod> {
+    const forMs = this.boundedDeadlineMs(deadlineMs ?? this.#deps.deadlineMs);
+    return this.#sign(request, performance.now() + forMs, lane);
   }
 
   /** What a caller gets who asks for so many milliseconds. */
@@ -87,25 +106,25 @@ export class SodService {
   }
 
   /** @param deadline on the monotonic clock */
-  async #sign(request: SodRequest, deadline: number): Promise<SignedSod> {
+  async #sign(request: SodRequest, deadline: number, lane: Lane): Promise<SignedSod> {
     const recorded = await this.#deps.records.find(request.requestId);
     if (recorded !== undefined) return repeat(request, recorded);
     // Only now: from here until the work is in flight nothing is awaited, so that no one comes in between.
     const other = this.#inFlight.get(request.requestId);
-    if (other !== undefined) return this.#signAfter(other, request, deadline);
-    this.#assertAllowed(request, deadline);
-    return this.#signNew(request, deadline);
+    if (other !== undefined) return this.#signAfter(other, request, deadline, lane);
+    this.#assertAllowed(request, deadline, lane);
+    return this.#signNew(request, deadline, lane);
   }
 
   /** Which content has a request id is for the records to say; what is in flight may still fail to claim it. */
-  async #signAfter(other: InFlight, request: SodRequest, deadline: number): Promise<SignedSod> {
+  async #signAfter(other: InFlight, request: SodRequest, deadline: number, lane: Lane): Promise<SignedSod> {
     if (request.contentDigest === other.contentDigest) {
-      const sod = await this.#until(deadline, other.outcome);
+      const sod = await this.#until(deadline, lane, other.outcome);
       if (sod !== undefined) return { sod, isRepeat: true };
     } else {
-      await this.#until(deadline, Promise.allSettled([other.outcome]));
+      await this.#until(deadline, lane, Promise.allSettled([other.outcome]));
     }
-    return this.#sign(request, deadline);
+    return this.#sign(request, deadline, lane);
   }
 
   async find(requestId: string): Promise<RecordedSod | undefined> {
@@ -127,13 +146,13 @@ export class SodService {
     const outcomes = await Promise.allSettled(
       open
         .filter(({ requestId }) => !this.#inFlight.has(requestId))
-        .map((intent) => this.#start(intent, () => this.#completeOrAbandon(intent))),
+        .map((intent) => this.#start(intent, ownLane, () => this.#completeOrAbandon(intent))),
     );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value !== undefined).length;
   }
 
-  #assertAllowed(request: SodRequest, deadline: number): void {
+  #assertAllowed(request: SodRequest, deadline: number, lane: Lane): void {
     if (this.#broken !== undefined) throw this.#broken;
     const { policies, documentSigners, signer } = this.#deps;
     const dataGroupNumbers = [...request.dataGroupHashes.keys()];
@@ -147,19 +166,21 @@ export class SodService {
         mend: `use one of ${documentSigners.documentTypes.join(', ')}`,
       });
     }
-    if (this.#inFlight.size >= this.#deps.maxInFlight) {
-      throw new Unavailable('signer', `${this.#inFlight.size} requests are being worked on`, {
+    const waitingMs = signer.waitingMs(lane.name);
+    if (this.#places.free <= 0) {
+      throw new Unavailable('signer', `${this.#places.taken} requests are being worked on`, {
         outcome: 'not-applied',
         mend: 'wait for Retry-After and send the request again',
-        retryAfterSeconds: signer.waitingMs / 1_000,
+        retryAfterSeconds: waitingMs / 1_000,
       });
     }
+    if (this.#places.hasShare(lane)) throw this.#shareTaken(lane, waitingMs);
     // Who could not be answered in time anyway is not let in: nothing is begun, and the queue gets no longer.
-    if (performance.now() + signer.waitingMs > deadline) {
-      throw new Unavailable('signer', `a signature takes about ${Math.round(signer.waitingMs)} ms now`, {
+    if (performance.now() + waitingMs > deadline) {
+      throw new Unavailable('signer', `a signature takes about ${Math.round(waitingMs)} ms now`, {
         outcome: 'not-applied',
         mend: 'wait for Retry-After and send the request again, or allow it more time',
-        retryAfterSeconds: signer.waitingMs / 1_000,
+        retryAfterSeconds: waitingMs / 1_000,
       });
     }
     // Without a token nothing is begun: a request that is repeated all night would count a use each time.
@@ -172,10 +193,20 @@ export class SodService {
     });
   }
 
-  async #signNew(request: SodRequest, deadline: number): Promise<SignedSod> {
+  #shareTaken(lane: Lane, waitingMs: number): Refused {
+    const detail = `${this.#places.takenBy(lane)} requests of ${lane.name} are being worked on, which is its share`;
+    return new Refused('too-many', detail, {
+      rule: 'station-share',
+      source: 'RFC 6585 §4',
+      mend: 'wait for Retry-After and send the request again; many documents go better as a batch',
+      retryAfterSeconds: waitingMs / 1_000,
+    });
+  }
+
+  async #signNew(request: SodRequest, deadline: number, lane: Lane): Promise<SignedSod> {
     const intent = this.#intentFor(request);
-    const outcome = this.#start(intent, () => this.#claimAndComplete(request, intent));
-    return { sod: await this.#until(deadline, outcome), isRepeat: false };
+    const outcome = this.#start(intent, lane, () => this.#claimAndComplete(request, intent));
+    return { sod: await this.#until(deadline, lane, outcome), isRepeat: false };
   }
 
   /** @throws Refused `key-not-active` when no Document Signer may sign this now */
@@ -242,9 +273,17 @@ export class SodService {
     });
   }
 
-  #start<T extends RecordedSod | undefined>(intent: SodIntent, work: () => Promise<T>): Promise<T> {
-    const outcome = work().finally(() => this.#inFlight.delete(intent.requestId));
-    this.#inFlight.set(intent.requestId, { contentDigest: intent.contentDigest, outcome });
+  #start<T extends RecordedSod | undefined>(
+    { requestId, contentDigest }: SodIntent,
+    lane: Lane,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const outcome = work().finally(() => {
+      this.#inFlight.delete(requestId);
+      this.#places.leave(lane);
+    });
+    this.#inFlight.set(requestId, { contentDigest, lane, outcome });
+    this.#places.take(lane);
     outcome.catch((error: unknown) => {
       if (error instanceof InvariantBroken) this.#broken = error;
     });
@@ -314,9 +353,10 @@ export class SodService {
   /** Asks again when the process that held the job is lost, which may have signed: that is another use. */
   async #signature(intent: SodIntent, signer: DocumentSignerEntry): Promise<Uint8Array> {
     const { records } = this.#deps;
+    const lane = this.#inFlight.get(intent.requestId)?.lane.name;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#deps.signer.signSod(orderOf(intent, signer));
+        return await this.#deps.signer.signSod(orderOf(intent, signer), lane);
       } catch (error) {
         if (error instanceof Refused && error.code === 'not-found') throw keyNotOnToken(error);
         const isForbidden = error instanceof Refused || error instanceof MalformedInput;
@@ -329,7 +369,7 @@ export class SodService {
   }
 
   /** @param deadline on the monotonic clock, when the caller leaves; the work goes on */
-  async #until<T>(deadline: number, work: Promise<T>): Promise<T> {
+  async #until<T>(deadline: number, lane: Lane, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -337,7 +377,7 @@ export class SodService {
           new Unavailable('signer', 'no signature within the time that the request has', {
             outcome: 'unknown',
             mend: 'send the same request again: it is completed as soon as a token answers',
-            retryAfterSeconds: this.#deps.signer.waitingMs / 1_000,
+            retryAfterSeconds: this.#deps.signer.waitingMs(lane.name) / 1_000,
             isLate: true,
           }),
         );
