@@ -128,11 +128,11 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     });
   }
 
-  recordCrl(
+  async recordCrl(
     record: CrlRecord,
     { profiles, listed }: { profiles: readonly string[]; listed: number },
   ): Promise<void> {
-    return this.#commits.write(() => {
+    await this.#commits.write(() => {
       this.#list(record, profiles);
       const onRecord = this.#countListed();
       if (onRecord !== listed) {
@@ -149,6 +149,8 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
       );
       this.#appendLeaf('crl', record.der);
     });
+    // It may have megabytes, which nobody need read again.
+    this.#latestCrl = record;
   }
 
   recordMasterList(record: MasterListRecord): Promise<void> {

@@ -30,24 +30,37 @@ function octetsFor(length: number): Uint8Array {
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const lengthSize = lengthOctets(length);
-  const out = octetsFor(1 + lengthSize + length);
-  out[0] = tag;
-  if (lengthSize === 1) out[1] = length;
-  else {
-    out[1] = 0x80 | (lengthSize - 1);
-    let rest = length;
-    for (let i = lengthSize; i > 1; i -= 1) {
-      out[i] = rest & 0xff;
-      rest = Math.floor(rest / 256);
-    }
-  }
-  let position = 1 + lengthSize;
+  const headerOctets = 1 + lengthOctets(length);
+  const out = octetsFor(headerOctets + length);
+  putHeader(out, tag, length);
+  let position = headerOctets;
   for (const part of parts) {
     out.set(part, position);
     position += part.length;
   }
   return out;
+}
+
+/** Tag and length alone: content of megabytes that follows as another part is copied once less. */
+export function header(tag: number, length: number): Uint8Array {
+  const out = new Uint8Array(1 + lengthOctets(length));
+  putHeader(out, tag, length);
+  return out;
+}
+
+function putHeader(out: Uint8Array, tag: number, length: number): void {
+  out[0] = tag;
+  const lengthSize = lengthOctets(length);
+  if (lengthSize === 1) {
+    out[1] = length;
+    return;
+  }
+  out[1] = 0x80 | (lengthSize - 1);
+  let rest = length;
+  for (let i = lengthSize; i > 1; i -= 1) {
+    out[i] = rest & 0xff;
+    rest = Math.floor(rest / 256);
+  }
 }
 
 export function sequence(...parts: readonly Uint8Array[]): Uint8Array {

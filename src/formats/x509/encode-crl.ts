@@ -1,4 +1,4 @@
-import { contextConstructed, integer, sequence, time } from '../der/writer.ts';
+import { contextConstructed, header, integer, sequence, time } from '../der/writer.ts';
 import { MalformedInput } from '../malformed-input.ts';
 import { assertSerialNumber } from './encode-certificate.ts';
 import {
@@ -47,13 +47,14 @@ export function encodeTbsCertList(list: TbsCertList): Uint8Array {
   if (revokedCertificates.latestTime > timeNumber(list.thisUpdate)) {
     throw new MalformedInput('revocationDate', 'must not lie after thisUpdate');
   }
+  const { octets: entryOctets } = revokedCertificates;
   return sequence(
     integer(1),
     list.signature,
     list.issuer,
     time(list.thisUpdate),
     time(list.nextUpdate),
-    ...(revokedCertificates.length === 0 ? [] : [sequence(revokedCertificates.octets)]),
+    ...(revokedCertificates.length === 0 ? [] : [header(0x30, entryOctets.length), entryOctets]),
     contextConstructed(
       0,
       sequence(
@@ -70,28 +71,36 @@ export function encodeTbsCertList(list: TbsCertList): Uint8Array {
 
 /** The longest entry: two octets of header, a serial number of 20 octets and GeneralizedTime with theirs. */
 const longestEntry = 2 + 22 + 17;
-const firstCapacity = 4_096;
 
 /**
- * Entries of revokedCertificates, one after the other: written in one go, because a state's CRL grows to 100,000
- * of them and objects for each of their parts would cost more than all else about it.
+ * Entries of revokedCertificates from what they say, in ascending order of their serial numbers, each once.
  *
- * @param entries in ascending order of their serial numbers, each once
  * @throws MalformedInput on a serial number out of bounds or out of order
  */
-export function encodeRevokedEntries(entries: Iterable<RevokedCertificate>): RevokedEntries {
-  let out = Buffer.allocUnsafe(firstCapacity);
-  const times = new Map<number, Uint8Array>();
+export function encodeRevokedEntries(entries: readonly RevokedCertificate[]): RevokedEntries {
+  const encoded = readEntries(encodeEntries(entries));
+  if (!encoded.isAscending) throw outOfOrder();
+  return encoded;
+}
+
+/**
+ * Octets of entries, one after the other as they are given: written in one go, because a state's CRL grows to
+ * 100,000 of them and objects for each of their parts would cost more than all else about it.
+ *
+ * @throws MalformedInput on a serial number out of bounds
+ */
+export function encodeEntries(entries: readonly RevokedCertificate[]): Uint8Array {
+  const out = new Uint8Array(entries.length * longestEntry);
   let position = 0;
-  let previous = 0n;
+  let date: Uint8Array = new Uint8Array();
+  let dateInstant = Number.NaN;
   for (const { serialNumber, revocationDate } of entries) {
-    if (serialNumber <= previous) {
-      if (serialNumber <= 0n) assertSerialNumber(serialNumber);
-      throw outOfOrder();
+    // Many are revoked at one moment.
+    if (revocationDate.getTime() !== dateInstant) {
+      date = time(revocationDate);
+      dateInstant = revocationDate.getTime();
     }
-    if (position + longestEntry > out.length) out = Buffer.concat([out], out.length * 2);
     const serialAt = putSerial(serialNumber);
-    const date = times.get(revocationDate.getTime()) ?? encodeDate(revocationDate, times);
     const serialOctets = serialRoom - serialAt;
     out[position] = 0x30;
     out[position + 1] = 2 + serialOctets + date.length;
@@ -99,11 +108,9 @@ export function encodeRevokedEntries(entries: Iterable<RevokedCertificate>): Rev
     out[position + 3] = serialOctets;
     position += 4;
     for (let at = serialAt; at < serialRoom; at += 1) out[position++] = serial[at] ?? 0;
-    out.set(date, position);
-    position += date.length;
-    previous = serialNumber;
+    for (let at = 0; at < date.length; at += 1) out[position++] = date[at] ?? 0;
   }
-  return readEntries(out.subarray(0, position));
+  return out.subarray(0, position);
 }
 
 /**
@@ -114,7 +121,7 @@ export function encodeRevokedEntries(entries: Iterable<RevokedCertificate>): Rev
 export function mergeRevokedEntries(before: RevokedEntries, added: RevokedEntries): RevokedEntries {
   if (!before.isAscending || !added.isAscending) throw outOfOrder();
   if (added.length === 0) return before;
-  const out = Buffer.allocUnsafe(before.octets.length + added.octets.length);
+  const out = new Uint8Array(before.octets.length + added.octets.length);
   let copied = 0;
   let position = 0;
   const append = (octets: Uint8Array) => {
@@ -162,20 +169,15 @@ const serialWords = new DataView(serial.buffer);
  * @returns where they begin
  */
 function putSerial(serialNumber: bigint): number {
-  if (serialNumber >> 160n !== 0n) assertSerialNumber(serialNumber);
-  serialWords.setBigUint64(16, BigInt.asUintN(64, serialNumber));
-  serialWords.setBigUint64(8, BigInt.asUintN(64, serialNumber >> 64n));
-  serialWords.setBigUint64(0, BigInt.asUintN(64, serialNumber >> 128n));
+  const highWord = serialNumber >> 128n;
+  if (highWord < 0n || highWord > 0x7fff_ffffn) assertSerialNumber(serialNumber);
+  serialWords.setBigUint64(0, highWord);
+  // Each word takes the lowest 64 bits of what it is given.
+  serialWords.setBigUint64(8, serialNumber >> 64n);
+  serialWords.setBigUint64(16, serialNumber);
   let start = 0;
-  while (start < serialRoom - 1 && serial[start] === 0) start += 1;
+  while (start < serialRoom && serial[start] === 0) start += 1;
+  if (start === serialRoom) assertSerialNumber(serialNumber);
   // A positive number has its top bit clear.
-  if ((serial[start] ?? 0) >= 0x80) start -= 1;
-  if (serialRoom - start > 20) assertSerialNumber(serialNumber);
-  return start;
-}
-
-function encodeDate(revocationDate: Date, times: Map<number, Uint8Array>): Uint8Array {
-  const encoded = time(revocationDate);
-  times.set(revocationDate.getTime(), encoded);
-  return encoded;
+  return (serial[start] ?? 0) < 0x80 ? start : start - 1;
 }

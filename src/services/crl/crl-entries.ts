@@ -1,4 +1,4 @@
-import { encodeRevokedEntries, mergeRevokedEntries, readEntries } from '../../formats/x509/encode-crl.ts';
+import { encodeEntries, mergeRevokedEntries, readEntries } from '../../formats/x509/encode-crl.ts';
 import type { CertificateList } from '../../formats/x509/crl.ts';
 import { decodeCrl } from '../../formats/x509/crl.ts';
 import type { RevokedEntries } from '../../formats/x509/revoked-entries.ts';
@@ -30,7 +30,7 @@ export async function revokedEntries(deps: IssuanceDeps, thisUpdate: Date): Prom
     const entries = page
       .map((entry) => ({ ...entry, revocationDate: wholeSecond(entry.revocationDate) }))
       .filter(({ revocationDate }) => revocationDate <= thisUpdate);
-    added.push(encodeRevokedEntries(entries).octets);
+    added.push(encodeEntries(entries));
   }
   const [only = new Uint8Array(), ...more] = added;
   const entries = readEntries(more.length === 0 ? only : Buffer.concat(added));
