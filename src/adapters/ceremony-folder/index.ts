@@ -15,7 +15,10 @@ import { MalformedInput } from '../../formats/malformed-input.ts';
 import type { CeremonyFolder } from '../../services/ceremony/ceremony-folder.ts';
 import { Refused } from '../../services/errors.ts';
 
-/** CeremonyFolder on a file system; every write is synced with its folder before it counts. */
+/**
+ * CeremonyFolder on a file system; every write is synced with its folder before it counts. The folder is made by the
+ * first one: a ceremony that is refused leaves nothing.
+ */
 export class FileCeremonyFolder implements CeremonyFolder {
   readonly #directory: string;
   readonly #source: string;
@@ -24,8 +27,6 @@ export class FileCeremonyFolder implements CeremonyFolder {
   constructor(directory: string, source: string) {
     this.#directory = directory;
     this.#source = source;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    syncFolder(dirname(directory));
   }
 
   transcript(): Uint8Array {
@@ -43,6 +44,7 @@ export class FileCeremonyFolder implements CeremonyFolder {
   }
 
   append(line: Uint8Array): void {
+    this.#make();
     const file = openSync(this.#path('transcript.jsonl'), 'a', 0o600);
     try {
       writeWhole(file, Buffer.concat([line, Buffer.of(0x0a)]));
@@ -59,6 +61,7 @@ export class FileCeremonyFolder implements CeremonyFolder {
   }
 
   writeOutput(name: string, octets: Uint8Array): void {
+    this.#make();
     const draft = this.#path(`${name}.draft`);
     rmSync(draft, { force: true });
     const file = openSync(draft, 'wx', 0o600);
@@ -90,6 +93,12 @@ export class FileCeremonyFolder implements CeremonyFolder {
     } catch (cause) {
       throw new MalformedInput(path, 'cannot be read', { cause });
     }
+  }
+
+  #make(): void {
+    if (existsSync(this.#directory)) return;
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    syncFolder(dirname(this.#directory));
   }
 
   #path(name: string): string {

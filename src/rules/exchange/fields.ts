@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonValue } from '../../formats/canonical-json.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 
 /** Fields of the exchange bundles and of ceremonies, as JSON carries them. */
@@ -50,4 +51,18 @@ export function parseWith<T extends z.ZodType>(schema: T, value: unknown, field:
   const [issue] = result.error.issues;
   const path = (issue?.path ?? []).join('.');
   throw new MalformedInput(path === '' ? field : `${field}.${path}`, issue?.message ?? 'does not fit');
+}
+
+/**
+ * That the bundle is of this kind, before a member that the other kind has not is found unknown.
+ *
+ * @throws MalformedInput
+ */
+export function assertBundleKind(bundle: JsonValue, kind: 'sigillo-request' | 'sigillo-response'): void {
+  const found = z.object({ content: z.object({ kind: z.string() }) }).safeParse(bundle);
+  const told = found.success ? JSON.stringify(found.data.content.kind) : 'not told';
+  if (told === JSON.stringify(kind)) return;
+  throw new MalformedInput('content.kind', `is ${told}; here a file is needed whose kind is "${kind}"`, {
+    source: 'docs/formats/exchange-bundle.md',
+  });
 }

@@ -5,6 +5,7 @@ import { encodeCanonicalJson, type JsonValue, parseCanonicalJson } from '../../f
 import { decodeCertificationRequest } from '../../formats/x509/certification-request.ts';
 import { exchangeKeyAlgorithm, isSignedBy } from './exchange-key.ts';
 import {
+  assertBundleKind,
   instanceIdField,
   instantField,
   instantText,
@@ -81,6 +82,7 @@ export function parseRequestContent(octets: Uint8Array): RequestContent {
 /** @throws MalformedInput unless these octets are a request bundle in its one spelling; signatures are not looked at */
 export function parseRequestBundle(octets: Uint8Array): RequestBundle {
   const json = parseCanonicalJson(octets, 'request bundle');
+  assertBundleKind(json, 'sigillo-request');
   const { content, proofs, signature } = parseWith(bundleSchema, json, 'request bundle');
   const contentOctets = encodeCanonicalJson(content as JsonValue);
   return {

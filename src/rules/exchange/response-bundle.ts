@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { encodeCanonicalJson, type JsonValue, parseCanonicalJson } from '../../formats/canonical-json.ts';
 import { exchangeKeyAlgorithm, isSignedBy } from './exchange-key.ts';
 import {
+  assertBundleKind,
   instanceIdField,
   instantField,
   instantText,
@@ -51,6 +52,7 @@ export function parseResponseContent(octets: Uint8Array): ResponseContent {
 /** @throws MalformedInput unless these octets are a response bundle in its one spelling; the signature is not looked at */
 export function parseResponseBundle(octets: Uint8Array): ResponseBundle {
   const json = parseCanonicalJson(octets, 'response bundle');
+  assertBundleKind(json, 'sigillo-response');
   const { content, signature } = parseWith(bundleSchema, json, 'response bundle');
   const contentOctets = encodeCanonicalJson(content as JsonValue);
   return {
