@@ -9,6 +9,7 @@ import type {
 } from '../../services/exchange/exchange-records.ts';
 import type { CertificateRecord, CrlRecord } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { certificateRow, crlRow } from './issued-rows.ts';
 import { countKeyUse } from './key-uses.ts';
 import { latestAct } from './latest-act.ts';
 import type { RecordedClock } from './recorded-clock.ts';
@@ -227,17 +228,7 @@ export class SqliteExchangeRecords implements ExchangeRecords {
   #recordCertificate(record: CertificateRecord): void {
     const serialNumber = record.serialNumber.toString(16);
     this.#database.run(queries.insertInto('serial_numbers').values({ serial_number: serialNumber }));
-    this.#database.run(
-      queries.insertInto('certificates').values({
-        serial_number: serialNumber,
-        sha256: record.sha256,
-        profile: record.profile,
-        key_id: record.keyId ?? null,
-        issued_at: record.issuedAt.toISOString(),
-        policy_digest: record.policyDigest,
-        der: record.der,
-      }),
-    );
+    this.#database.run(queries.insertInto('certificates').values(certificateRow(record)));
     this.#appendLeaf('certificate', record.der);
   }
 
@@ -260,14 +251,7 @@ export class SqliteExchangeRecords implements ExchangeRecords {
   }
 
   #recordCrl(crl: CrlRecord): void {
-    this.#database.run(
-      queries.insertInto('crls').values({
-        crl_number: Number(crl.crlNumber),
-        this_update: crl.thisUpdate.toISOString(),
-        next_update: crl.nextUpdate.toISOString(),
-        der: crl.der,
-      }),
-    );
+    this.#database.run(queries.insertInto('crls').values(crlRow(crl)));
     this.#appendLeaf('crl', crl.der);
   }
 

@@ -17,6 +17,7 @@ import type {
   Rollover,
 } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { certificateFrom, certificateRow, crlFrom, crlRow } from './issued-rows.ts';
 import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
@@ -113,17 +114,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     return this.#commits.write(() => {
       const serialNumber = record.serialNumber.toString(16);
       this.#end(`certificate:${serialNumber}`);
-      this.#database.run(
-        queries.insertInto('certificates').values({
-          serial_number: serialNumber,
-          sha256: record.sha256,
-          profile: record.profile,
-          key_id: record.keyId ?? null,
-          issued_at: record.issuedAt.toISOString(),
-          policy_digest: record.policyDigest,
-          der: record.der,
-        }),
-      );
+      this.#database.run(queries.insertInto('certificates').values(certificateRow(record)));
       this.#appendLeaf('certificate', record.der);
     });
   }
@@ -139,14 +130,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
         throw new InvariantBroken(`CRL ${record.crlNumber} lists ${listed} revocations and not ${onRecord}`);
       }
       this.#end(`crl:${record.crlNumber}`);
-      this.#database.run(
-        queries.insertInto('crls').values({
-          crl_number: Number(record.crlNumber),
-          this_update: record.thisUpdate.toISOString(),
-          next_update: record.nextUpdate.toISOString(),
-          der: record.der,
-        }),
-      );
+      this.#database.run(queries.insertInto('crls').values(crlRow(record)));
       this.#appendLeaf('crl', record.der);
     });
     // It may have megabytes, which nobody need read again.
@@ -247,13 +231,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     const row = this.#database.first(
       queries.selectFrom('crls').selectAll().orderBy('crl_number', 'desc').limit(1),
     );
-    if (row === undefined) return undefined;
-    return {
-      crlNumber: BigInt(row.crl_number),
-      thisUpdate: new Date(row.this_update),
-      nextUpdate: new Date(row.next_update),
-      der: row.der,
-    };
+    return row && crlFrom(row);
   }
 
   latestMasterList(): Promise<MasterListRecord | undefined> {
@@ -479,18 +457,6 @@ function revocationsAfter(digits: number, after: string, { profiles, isUnlisted 
     .where(isOfProfiles(profiles));
   const wanted = isUnlisted ? query.where('crl_number', 'is', null) : query;
   return wanted.orderBy('serial_number').limit(pageRows);
-}
-
-function certificateFrom(row: Schema['certificates']): CertificateRecord {
-  return {
-    sha256: row.sha256,
-    serialNumber: BigInt(`0x${row.serial_number}`),
-    profile: row.profile,
-    keyId: row.key_id ?? undefined,
-    issuedAt: new Date(row.issued_at),
-    policyDigest: row.policy_digest,
-    der: row.der,
-  };
 }
 
 function revocationFrom(
