@@ -1,27 +1,13 @@
 import { z } from 'zod';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { type KeyUsageBit, keyUsageBits } from '../../formats/x509/encode-extensions.ts';
+import { certificateKinds } from '../lint/index.ts';
 import { parsePolicyFileWithLines, periodSchema, type PolicySource } from './policy-file.ts';
 import { checkAgainstStandard } from './standard-tables.ts';
 
-/** Every kind of certificate under a CSCA (Doc 9303-12 §7.1), and the access certificates of our own TLS. */
-const certificateKinds = [
-  'csca',
-  'csca-link',
-  'document-signer',
-  'master-list-signer',
-  'deviation-list-signer',
-  'communication',
-  'spoc-client',
-  'spoc-server',
-  'lds2-signer',
-  'vds-signer',
-  'vds-nc-signer',
-  'dtc-signer',
-  'access-ca',
-  'access',
-] as const;
-export type CertificateKind = (typeof certificateKinds)[number];
+/** What is certified: under a CSCA, and the access certificates of our own TLS. */
+const profileKinds = [...certificateKinds, 'access-ca', 'access'] as const;
+export type ProfileKind = (typeof profileKinds)[number];
 
 const critical = z.boolean();
 const algorithm = z
@@ -80,7 +66,7 @@ const subjectAttribute = z
 
 const certificateProfileSchema = z.strictObject({
   profile: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be a name in lower case with hyphens'),
-  kind: z.enum(certificateKinds),
+  kind: z.enum(profileKinds),
   standard: z.string().min(1),
   issuer: z.enum(['self', 'csca', 'access-ca']),
   /** Relative distinguished names in their order; `{country}` and the like are filled in by the instance. */

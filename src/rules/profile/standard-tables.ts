@@ -1,6 +1,6 @@
 import type { KnownOidName } from '../../formats/oids.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
-import type { CertificateKind, CertificateProfile } from './certificate-profile.ts';
+import type { ProfileKind, CertificateProfile } from './certificate-profile.ts';
 
 type ExtensionName = keyof CertificateProfile['extensions'];
 /** m: must be there, o: may, x: must not. C: critical, nc: not critical. */
@@ -79,7 +79,7 @@ const table6 = 'Doc 9303-12 §7.1 Table 6';
  * the Document Signer's with its own purpose: the technical reports are not at hand, and these are the readings
  * of those who cite them.
  */
-const requirements: Partial<Record<CertificateKind, Requirements>> = {
+const requirements: Partial<Record<ProfileKind, Requirements>> = {
   csca: { ...plain, source: table6, extensions: root, keyUsage: caBits, longestUsageDays: 5 * 366 },
   'csca-link': { ...plain, source: table6, extensions: link, keyUsage: caBits },
   'document-signer': {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
-import type { CertificateKind } from '../../rules/profile/certificate-profile.ts';
+import type { ProfileKind } from '../../rules/profile/certificate-profile.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { pendingRollover } from '../keys/csca-rollover.ts';
 import type { CertificateRecord, IssuanceRecords, Rollover } from '../ports.ts';
@@ -118,7 +118,7 @@ export class Catalogue {
   }
 }
 
-function isPublished(kind: CertificateKind): kind is PublishedKind {
+function isPublished(kind: ProfileKind): kind is PublishedKind {
   return kind in folders;
 }
 

@@ -1,7 +1,7 @@
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import {
   applyWaivers,
-  type CertificateKind as LintedKind,
+  type CertificateKind,
   certificateKinds,
   type CertificateLintOptions,
   lintToBeSigned,
@@ -13,7 +13,7 @@ import { refuseUnlessClean } from '../issuance/assert-clean.ts';
 import type { CertificateOrder, CrlOrder } from '../ports.ts';
 
 /** What the lint calls a profile's kind; undefined for access certificates, which are no part of the eMRTD PKI. */
-export function lintedKind(profile: CertificateProfile): LintedKind | undefined {
+export function lintedKind(profile: CertificateProfile): CertificateKind | undefined {
   return certificateKinds.find((kind) => kind === profile.kind);
 }
 

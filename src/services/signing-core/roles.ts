@@ -1,4 +1,4 @@
-import type { CertificateKind } from '../../rules/profile/certificate-profile.ts';
+import type { ProfileKind } from '../../rules/profile/certificate-profile.ts';
 import type { KeyRole } from '../ports.ts';
 
 interface Roles {
@@ -9,7 +9,7 @@ interface Roles {
 }
 
 /** Which keys take part in a certificate of each kind. */
-export const roles: Record<CertificateKind, Roles> = {
+export const roles: Record<ProfileKind, Roles> = {
   csca: { issuer: 'csca', subject: 'csca' },
   'csca-link': { issuer: 'csca', subject: 'csca' },
   'document-signer': { issuer: 'csca', subject: 'document-signer' },
