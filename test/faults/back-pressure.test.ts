@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { healthKey } from '../../hsm/health-key.ts';
 import { softHsmModule } from '../../hsm/softhsm.ts';
 import { ndjson, sendBatch } from '../support/batch.ts';
 import { FaultyToken } from '../support/faulty-token.ts';
@@ -74,9 +75,8 @@ const uses = () => documentSignerUses(recordsSnapshot(instance.home));
 
 /** Signatures that the token made with the Document Signer's key; the health key has another. */
 function signatures(): number {
-  return Math.max(0, ...[...token.signatures()].filter(([keyId]) => keyId !== healthKeyId).map(([, n]) => n));
+  return Math.max(0, ...[...token.signatures()].filter(([keyId]) => keyId !== healthKey.keyId).map(([, n]) => n));
 }
-const healthKeyId = Buffer.from('sigillo health').toString('hex');
 
 async function metric(name: string): Promise<number> {
   const request = http.get({

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { SignerPool } from '../../adapters/signer-pool/index.ts';
 import { Refused } from '../../services/errors.ts';
 import { type NamedToken, tokenNamed } from '../instance/configuration.ts';
@@ -29,6 +29,8 @@ interface Measured extends Setting {
 
 /** A setting that takes more of token and machine has to bring more than this. */
 const worthIt = 1.05;
+/** Sessions cost a third more processor time than processes; a token behind a network brings many times as much. */
+const worthSessions = 1.5;
 
 /** `sigillo token measure`: how many signers and sessions suit the token, by the health key and no other. */
 export function registerTokenMeasure(token: Command, screen: Screen): void {
@@ -37,7 +39,7 @@ export function registerTokenMeasure(token: Command, screen: Screen): void {
     .description('measure settings on the real token with its health key, and recommend one')
     .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
     .option('--token <name>', 'which token of the instance', 'token')
-    .option('--seconds <n>', 'for each setting', Number, 2)
+    .option('--seconds <n>', 'for each setting', seconds, 2)
     .option('--json', 'one JSON object a line')
     .action((options: MeasureOptions) => measureSettings(options, screen));
 }
@@ -60,6 +62,12 @@ async function measureSettings(options: MeasureOptions, screen: Screen): Promise
   screen.stdout.write(
     `\nIn sigillo.yaml, under ${options.token}:\n  processes: ${processes}\n  sessions: ${sessions}\n`,
   );
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 3_600) return value;
+  throw new InvalidArgumentError('write a number of seconds above 0 and up to 3600.');
 }
 
 /** Synchronous ones up to a process for each processor and one more; then those of a network HSM. */
@@ -120,11 +128,12 @@ async function measure(
   }
 }
 
-/** The first that no later one beats by enough to be worth it. */
+/** The first that no later one, which takes more, beats by enough to be worth it. */
 function recommended(results: readonly Measured[]): Setting {
   let [best] = results;
   for (const result of results) {
-    if (best === undefined || result.perSecond > best.perSecond * worthIt) best = result;
+    const enough = best?.sessions === 1 && result.sessions > 1 ? worthSessions : worthIt;
+    if (best === undefined || result.perSecond > best.perSecond * enough) best = result;
   }
   return best ?? { processes: 1, sessions: 1 };
 }
