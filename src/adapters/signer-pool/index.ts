@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvariantBroken, Refused, type ServiceError, Unavailable } from '../../services/errors.ts';
 import type {
   BundleOrder,
@@ -97,10 +98,19 @@ export class SignerPool implements Signer {
   /** On the preferred token that is ready, unless the order names one or a token has begun to make it. */
   async generateKeyPair(order: KeyOrder): Promise<TokenKey> {
     const begun = this.#tokens.find((token) => token.holds(order.keyId) === true);
-    const token = begun ?? this.#tokens.find(({ isReady }) => isReady) ?? this.#tokens[0];
+    const token = begun ?? (await this.#firstThatWorks());
     const key = await this.#dispatch('generateKeyPair', order, { isLong: true, token: token?.options.name });
     token?.learn(order.keyId, true);
     return key;
+  }
+
+  /** The most preferred one, as soon as it is known of each whether it works; the first where none does. */
+  async #firstThatWorks(): Promise<TokenSigners | undefined> {
+    for (;;) {
+      const token = this.#tokens.find(({ isReady, failure }) => isReady || failure === undefined);
+      if (token === undefined || token.isReady || this.#isClosed) return token ?? this.#tokens[0];
+      await sleep(sweepMs);
+    }
   }
 
   findKey({ keyId, role }: { readonly keyId: string; readonly role: KeyRole }): Promise<TokenKey> {

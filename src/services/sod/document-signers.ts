@@ -19,7 +19,8 @@ export class DocumentSigners {
   #entries: readonly DocumentSignerEntry[];
   readonly #exhausted = new Set<string>();
   readonly #parallel: ReadonlyMap<string, number>;
-  #turn = 0;
+  /** Whose turn it is, by profile. */
+  readonly #turns = new Map<string, number>();
 
   /** @param parallel how many Document Signers of a profile sign at a time; 1 where it says nothing */
   constructor(entries: readonly DocumentSignerEntry[], parallel: ReadonlyMap<string, number> = new Map()) {
@@ -66,8 +67,12 @@ export class DocumentSigners {
     const [first] = withinReach;
     if (first === undefined) return inUse[0];
     const atATime = withinReach.slice(0, this.#parallel.get(first.profile) ?? 1);
-    this.#turn += 1;
-    return atATime[this.#turn % atATime.length];
+    return atATime[(this.#turns.get(first.profile) ?? 0) % atATime.length];
+  }
+
+  /** The next document of the profile goes to the next one of those that sign at a time. */
+  passTurn({ profile }: DocumentSignerEntry): void {
+    this.#turns.set(profile, (this.#turns.get(profile) ?? 0) + 1);
   }
 
   withKey(keyId: string): DocumentSignerEntry | undefined {

@@ -211,7 +211,9 @@ export class SodService {
 
   /** @throws Refused `key-not-active` when no Document Signer may sign this now */
   #intentFor(request: SodRequest): SodIntent {
-    const { keyId } = this.#activeSigner(request.documentType);
+    const signer = this.#activeSigner(request.documentType);
+    this.#deps.documentSigners.passTurn(signer);
+    const { keyId } = signer;
     return { ...request, keyId, signingTime: wholeSecond(this.#deps.clock.now()) };
   }
 
