@@ -75,7 +75,10 @@ const uses = () => documentSignerUses(recordsSnapshot(instance.home));
 
 /** Signatures that the token made with the Document Signer's key; the health key has another. */
 function signatures(): number {
-  return Math.max(0, ...[...token.signatures()].filter(([keyId]) => keyId !== healthKey.keyId).map(([, n]) => n));
+  return Math.max(
+    0,
+    ...[...token.signatures()].filter(([keyId]) => keyId !== healthKey.keyId).map(([, n]) => n),
+  );
 }
 
 async function metric(name: string): Promise<number> {
