@@ -35,6 +35,10 @@ const purpose = z.enum([
   'serverAuth',
   'clientAuth',
 ]);
+const randomOctets = z
+  .int()
+  .min(8, 'must be at least 8, so that no two are alike: 64 random bits')
+  .max(19, 'must be at most 19: 20 octets with the sign (Doc 9303-12 Table 5, RFC 5280 §4.1.2.2)');
 const documentType = z.string().regex(/^[A-Z]{1,2}$/, 'must be one or two letters, without filler');
 
 /** Every extension that a profile can ask for; those it does not name are not issued. */
@@ -48,7 +52,14 @@ const extensions = z.strictObject({
     .optional(),
   issuerAltName: z.strictObject({ critical, from: z.literal('issuer') }).optional(),
   basicConstraints: z
-    .strictObject({ critical, cA: z.literal(true), pathLenConstraint: z.literal(0) })
+    .strictObject({
+      critical,
+      cA: z.literal(
+        true,
+        'must be true (Doc 9303-12 Table 6): leave basicConstraints out of other certificates',
+      ),
+      pathLenConstraint: z.literal(0, 'must be 0 (Doc 9303-12 Table 6)'),
+    })
     .optional(),
   extKeyUsage: z.strictObject({ critical, purposes: z.array(purpose).min(1) }).optional(),
   cRLDistributionPoints: z.strictObject({ critical, uris: z.array(uri).min(1) }).optional(),
@@ -86,7 +97,7 @@ const certificateProfileSchema = z.strictObject({
   ]),
   /** `certificateReference`: below 2^20, because five hexadecimal digits of a seal's header name it. */
   serialNumber: z.union([
-    z.strictObject({ randomOctets: z.int().min(8).max(19) }),
+    z.strictObject({ randomOctets }),
     z.strictObject({ certificateReference: z.literal('five-hex-digits') }),
   ]),
   extensions,

@@ -23,10 +23,10 @@ export type SodPolicy = z.infer<typeof sodPolicySchema>;
 /** When CRLs are made (Doc 9303-12 §4.1.5: one at least every 90 days). */
 const crlPolicySchema = z
   .strictObject({ policy: z.literal('crl'), standard: z.string().min(1), nextUpdate: periodSchema })
-  .refine(
-    (crl) => crl.nextUpdate.years === 0 && crl.nextUpdate.months * 31 + crl.nextUpdate.days <= 90,
-    'nextUpdate must not be more than 90 days (Doc 9303-12 §4.1.5)',
-  );
+  .refine((crl) => crl.nextUpdate.years === 0 && crl.nextUpdate.months * 31 + crl.nextUpdate.days <= 90, {
+    error: 'must not be more than 90 days (Doc 9303-12 §4.1.5)',
+    path: ['nextUpdate'],
+  });
 export type CrlPolicy = z.infer<typeof crlPolicySchema>;
 
 /** Rules of the lint that are not held to, each for a reason and until a day. */

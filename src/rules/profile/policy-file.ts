@@ -42,9 +42,22 @@ export function parsePolicyFileWithLines<T extends z.ZodType>(
     `${source.file}:${lineOf(document, lines, path === '' ? [] : path.split('.'))} ${path}`.trimEnd();
   const result = schema.safeParse(document.toJS());
   if (result.success) return { value: result.data, at };
-  const issue = result.error.issues[0];
+  const { path, reason } = explained(result.error, document);
+  throw new MalformedInput(at(path.join('.')), reason);
+}
+
+/** Where the first of the problems is, and what it is: zod tells of the key around an unknown one, and of types. */
+function explained(
+  { issues: [issue] }: z.ZodError,
+  document: ReturnType<typeof parseDocument>,
+): { path: readonly (string | number)[]; reason: string } {
   const path = (issue?.path ?? []).filter((step) => typeof step !== 'symbol');
-  throw new MalformedInput(at(path.join('.')), issue?.message ?? 'does not fit the schema');
+  if (issue?.code === 'unrecognized_keys') {
+    return { path: [...path, issue.keys[0] ?? ''], reason: 'is not a key that is known here: take it out' };
+  }
+  const message = issue?.message ?? 'does not fit the schema';
+  const reason = `${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
+  return document.hasIn(path) ? { path, reason } : { path, reason: `is missing: ${reason}` };
 }
 
 /** The line of the deepest node on `path` that is there. */
