@@ -15,6 +15,7 @@ import { Catalogue } from '../services/distribution/catalogue.ts';
 import { Unavailable } from '../services/errors.ts';
 import { Cosigner } from '../services/log/cosign-checkpoint.ts';
 import type { Signer } from '../services/ports.ts';
+import { proveInclusion } from '../services/log/prove.ts';
 import { PublishedLog } from '../services/log/published-log.ts';
 import { maintainKeys } from '../services/keys/maintain-keys.ts';
 import { Border } from '../services/sod/check-sod.ts';
@@ -155,6 +156,10 @@ export async function startService(
       mrzCode: state.mrzCode,
       maxBodyOctets: configuration.limits.maxBodyOctets,
       maxInFlight: configuration.limits.maxInFlight,
+      prove: (leaf) => {
+        const { head } = transparencyLog;
+        return head !== undefined && leaf < head.size ? proveInclusion(records.log, leaf, head) : undefined;
+      },
       stopping: stop.signal,
     });
 

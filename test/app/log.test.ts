@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTestInstance, type TestInstance } from '../support/instance.ts';
+import { Station } from '../support/station.ts';
 import { TestWitness } from '../support/witness.ts';
 import { eventually, Served, sigillo, sodRequest } from '../support/served.ts';
 
@@ -116,6 +118,75 @@ describe('a proof, offline', () => {
   });
 });
 
+describe('a proof, online', () => {
+  it('is that of export proof, for stations and auditors, and holds offline', async () => {
+    for (const holder of ['station', 'auditor']) {
+      const caller = new Station({ home: instance.home, port: instance.portBase, holder });
+      const answer = await caller.get('/v1/sods/two/proof');
+      caller.close();
+      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+      writeFileSync(path('online.tlog-proof'), answer.body);
+      const good = await verify(path('online.tlog-proof'), '--trust', vkey, '--sod', path('two.sod'));
+      expect(JSON.parse(good.stdout)).toMatchObject({ kind: 'log-proof', verdict: 'TRUSTED' });
+      expect(answer.body).toEqual(readFileSync(path('two.tlog-proof')));
+    }
+  });
+
+  it('is refused for what was never signed, and to others', async () => {
+    const ask = async (holder: string, requestId: string) => {
+      const caller = new Station({ home: instance.home, port: instance.portBase, holder });
+      const { status } = await caller.get(`/v1/sods/${requestId}/proof`);
+      caller.close();
+      return status;
+    };
+    expect(await ask('station', 'three')).toBe(404);
+    expect(await ask('station', 'not%20an%20id')).toBe(400);
+    expect(await ask('inspection', 'two')).toBe(403);
+  });
+});
+
+describe('sigillo inspect', () => {
+  it('shows a proof with its leaf and checkpoint', async () => {
+    const { code, stdout } = await sigillo('inspect', path('two.tlog-proof'));
+    expect(code).toBe(0);
+    const sha256 = createHash('sha256')
+      .update(readFileSync(path('two.sod')))
+      .digest('hex');
+    expect(stdout).toMatch(new RegExp(`about +sod\n +SHA-256 +${sha256}\n`));
+    expect(stdout).toMatch(/leads to +the root hash of the checkpoint\n/);
+    expect(stdout).toMatch(/log +localhost:\d+\/log\n +tree +\d+ leaves\n/);
+    const text = readFileSync(path('two.tlog-proof'), 'utf8');
+    writeFileSync(path('moved.tlog-proof'), text.replace(/^index \d+/m, 'index 0'));
+    const moved = await sigillo('inspect', path('moved.tlog-proof'));
+    expect(moved.stdout).toMatch(/leads to +no root hash/);
+  });
+
+  it('shows checkpoint, consistency proof and vkey, as text and JSON', async () => {
+    const checkpoint = await sigillo('inspect', path('first.checkpoint'), '--json');
+    expect(JSON.parse(checkpoint.stdout)).toMatchObject({
+      kind: 'checkpoint',
+      dump: {
+        rows: [['log', expect.stringMatching(/^localhost/)], ['tree', expect.any(String)], expect.anything()],
+      },
+    });
+    const key = await sigillo('inspect', vkey);
+    const [, keyId] = /key id +([0-9a-f]{8})\n/.exec(key.stdout) ?? [];
+    expect(readFileSync(vkey, 'utf8')).toContain(`+${keyId}+`);
+    expect((await sigillo('inspect', path('first.checkpoint'))).stdout).toContain(`key id     ${keyId}`);
+    const since = ['--since', path('first.checkpoint'), '--out', path('to-inspect')];
+    await sigillo('export', 'consistency', '--home', instance.home, ...since);
+    const proof = await sigillo('inspect', path('to-inspect'));
+    expect(proof.stdout).toMatch(/earlier tree +\d+ leaves\n/);
+  });
+
+  it('says what is wrong with a damaged one', async () => {
+    writeFileSync(path('cut.tlog-proof'), readFileSync(path('two.tlog-proof')).subarray(0, 120));
+    const { code, stdout, stderr } = await sigillo('inspect', path('cut.tlog-proof'));
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/cut\.tlog-proof: .*empty line/);
+  });
+});
+
 describe('consistency, offline', () => {
   it('holds between the checkpoint of an earlier export and now', async () => {
     const made = await sigillo(
@@ -176,6 +247,13 @@ describe('a witness', () => {
       witness.close();
       const station = cosigned.station();
       expect((await station.post('/v1/sods', sodRequest('alone', 'PA'))).status).toBe(201);
+      const unproved = await station.get('/v1/sods/alone/proof');
+      expect([unproved.status, unproved.headers['retry-after']]).toEqual([409, '2']);
+      expect(unproved.json()).toMatchObject({
+        type: 'urn:sigillo:problem:no-checkpoint-yet',
+        rule: 'log-checkpoint',
+        mend: expect.stringMatching(/Retry-After/),
+      });
       station.close();
       expect(await served()).toBe(readFileSync(path('cosigned'), 'utf8'));
     } finally {

@@ -781,7 +781,12 @@ describe('OpenAPI', () => {
   it('describes every path that the service has', () => {
     const found = operations().map(({ method, path }) => `${method} ${path}`);
     expect(found).toEqual(
-      expect.arrayContaining(['post /v1/sods', 'post /v1/sods/batch', 'get /v1/sods/{requestId}']),
+      expect.arrayContaining([
+        'post /v1/sods',
+        'post /v1/sods/batch',
+        'get /v1/sods/{requestId}',
+        'get /v1/sods/{requestId}/proof',
+      ]),
     );
   });
 

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { logEvents } from '../../src/formats/log/log-leaf.ts';
 import { repository } from './planted-tree.ts';
 
 const documents = ['*.md', 'docs/**/*.md', 'policies/**/*.md', 'test/**/*.md', 'hsm/**/*.md'].flatMap(
@@ -43,5 +44,14 @@ describe('docs/decisions', () => {
     expect(listed.toSorted()).toEqual(records.toSorted());
     const numbers = records.map((name) => name.slice(0, 4));
     expect(numbers).toEqual([...new Set(numbers)]);
+  });
+});
+
+describe('docs/formats/log-leaf.md', () => {
+  it('lists every event that the code writes, and no other', () => {
+    const listed = [...read('docs/formats/log-leaf.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(
+      ([, name]) => name,
+    );
+    expect(listed.filter((name) => name !== 'event')).toEqual([...logEvents]);
   });
 });

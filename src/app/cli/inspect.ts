@@ -4,6 +4,8 @@ import { readPrefix } from '../../formats/der/reader.ts';
 import { decodeEfCom } from '../../formats/lds/ef-com.ts';
 import { decodeEfSod } from '../../formats/lds/ef-sod.ts';
 import { decodeDg1 } from '../../formats/lds/mrz.ts';
+import { type LogFileKind, logFileKindOf } from '../../formats/log/proof-files.ts';
+import { decodeVerifierKey } from '../../formats/log/verifier-key.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { decodeMasterList } from '../../formats/masterlist/master-list.ts';
 import { type Note, Tolerances } from '../../formats/note.ts';
@@ -20,14 +22,16 @@ import {
   describeMrz,
   describeSignedData,
 } from './describe-lds.ts';
+import { describeLogFile, describeVerifierKeys } from './describe-log.ts';
 import { type Dump, renderDump } from './dump.ts';
 import { readBytes } from './files.ts';
+import { isVerifierKeyFile, readVerifierKeys } from './log-keys.ts';
 import { paint, printable, type Screen } from './screen.ts';
 import { exitCodeOf } from './verify.ts';
 
 /** A file as `inspect` shows it. */
 interface Inspection {
-  readonly kind: FileKind;
+  readonly kind: FileKind | LogFileKind | 'vkey';
   readonly dump: Dump;
   readonly notes: readonly Note[];
 }
@@ -36,7 +40,9 @@ interface Inspection {
 export function registerInspect(program: Command, screen: Screen): void {
   program
     .command('inspect')
-    .description('show what is in an EF.SOD, certificate, CRL, master list, DG1 or EF.COM, or its ASN.1')
+    .description(
+      'show what is in an EF.SOD, certificate, CRL, master list, DG1 or EF.COM, or its ASN.1; in a checkpoint, proof or vkey of the log',
+    )
     .argument('<file>')
     .option('--asn1', 'show the ASN.1 tree, whatever the file is')
     .option('--json', 'one JSON object a line')
@@ -49,7 +55,7 @@ function inspectFile(screen: Screen, file: string, options: { asn1?: boolean; js
   const bytes = readBytes(file);
   let inspections: readonly Inspection[];
   try {
-    inspections = fromPem(bytes).map((content) => (options.asn1 === true ? tree(content) : inspect(content)));
+    inspections = inspectionsOf(file, bytes, options.asn1 === true);
   } catch (error) {
     if (!(error instanceof MalformedInput)) throw error;
     screen.stderr.write(`sigillo: ${printable(file)}: ${printable(error.message)}\n`);
@@ -61,6 +67,17 @@ function inspectFile(screen: Screen, file: string, options: { asn1?: boolean; js
     );
   }
   return 0;
+}
+
+/** Only PEM files have more than one. @throws MalformedInput */
+function inspectionsOf(file: string, bytes: Uint8Array, asAsn1: boolean): readonly Inspection[] {
+  const logFile = logFileKindOf(bytes);
+  if (logFile !== undefined) return [{ kind: logFile, dump: describeLogFile(logFile, bytes), notes: [] }];
+  if (isVerifierKeyFile(file)) {
+    const keys = readVerifierKeys([file]).map(decodeVerifierKey);
+    return [{ kind: 'vkey', dump: describeVerifierKeys(keys), notes: [] }];
+  }
+  return fromPem(bytes).map((content) => (asAsn1 ? tree(content) : inspect(content)));
 }
 
 /**

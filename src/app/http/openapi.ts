@@ -143,6 +143,23 @@ export function stationOpenApi(): object {
           responses: { '200': sod('Found.'), ...refusals, '404': problem('Nothing was signed under it.') },
         },
       },
+      '/v1/sods/{requestId}/proof': {
+        get: {
+          operationId: 'proveSod',
+          summary: 'The proof that a SOD is in the log, against the published checkpoint. For auditors too.',
+          description: 'The same file as sigillo export proof writes; sigillo verify checks it offline.',
+          parameters: [{ name: 'requestId', in: 'path', required: true, schema: { type: 'string' } }],
+          responses: {
+            '200': {
+              description: 'C2SP tlog-proof, with the leaf in its extra line.',
+              content: { 'text/plain': { schema: { type: 'string' } } },
+            },
+            ...refusals,
+            '404': problem('Nothing was signed under it.'),
+            '409': problem('No published checkpoint covers it yet; ask again after Retry-After.'),
+          },
+        },
+      },
     },
     components: {
       securitySchemes: { mutualTLS: { type: 'mutualTLS' } },

@@ -12,6 +12,7 @@ import { requireMediaType } from './media-type.ts';
 import { stationOpenApi } from './openapi.ts';
 import type { Operations } from './operations.ts';
 import { waitPreferenceMs } from './prefer.ts';
+import { HttpProblem } from './problem.ts';
 import { problems } from './problems.ts';
 import { readJson } from './read-json.ts';
 import { SodBatch } from './sod-batch.ts';
@@ -27,6 +28,8 @@ export interface StationApiDeps {
   readonly maxBodyOctets: number;
   /** What the service works on at a time. */
   readonly maxInFlight: number;
+  /** That a leaf is in the log (C2SP tlog-proof); undefined before the published checkpoint covers it. */
+  readonly prove: (leaf: number) => Uint8Array | undefined;
   /** Aborted when the service ends. */
   readonly stopping: AbortSignal;
 }
@@ -93,16 +96,26 @@ export function stationApi(deps: StationApiDeps): Koa {
     });
   });
 
-  router.get('/v1/sods/:requestId', station, async (ctx) => {
-    const requestId = parseRequestId(ctx.params['requestId']);
+  const find = async (text: unknown): Promise<RecordedSod> => {
+    const requestId = parseRequestId(text);
     const sod = await deps.sods.find(requestId);
-    if (sod === undefined) {
-      throw new Refused('not-found', `no SOD was signed under request id ${requestId}`, {
-        field: 'requestId',
-        mend: 'send the order with POST /v1/sods',
-      });
-    }
-    answer(ctx, sod);
+    if (sod !== undefined) return sod;
+    throw new Refused('not-found', `no SOD was signed under request id ${requestId}`, {
+      field: 'requestId',
+      mend: 'send the order with POST /v1/sods',
+    });
+  };
+
+  router.get('/v1/sods/:requestId', station, async (ctx) => {
+    answer(ctx, await find(ctx.params['requestId']));
+  });
+
+  router.get('/v1/sods/:requestId/proof', requireRole(deps.access, ['station', 'auditor']), async (ctx) => {
+    const { requestId, logLeaf } = await find(ctx.params['requestId']);
+    const proof = deps.prove(logLeaf);
+    if (proof === undefined) throw noCheckpointYet(requestId, logLeaf);
+    ctx.type = 'text/plain; charset=utf-8';
+    ctx.body = Buffer.from(proof);
   });
 
   const app = new Koa();
@@ -111,6 +124,21 @@ export function stationApi(deps: StationApiDeps): Koa {
   app.use(router.allowedMethods());
   app.on('error', (error: unknown) => deps.log.debug({ err: error }, 'connection ended early'));
   return app;
+}
+
+/** The signer's next checkpoint comes within seconds, a cosigner's word some later. */
+function noCheckpointYet(requestId: string, leaf: number): HttpProblem {
+  return new HttpProblem({
+    type: 'no-checkpoint-yet',
+    title: 'Not under a checkpoint yet',
+    status: 409,
+    detail: `the SOD of ${requestId} is leaf ${leaf} of the log, which no published checkpoint covers yet`,
+    field: 'requestId',
+    rule: 'log-checkpoint',
+    source: 'C2SP tlog-proof',
+    mend: 'ask again after Retry-After',
+    retryAfter: 2,
+  });
 }
 
 function assertDataGroups({ request, dataGroups }: ParsedSodRequest, mrzCode: string): void {

@@ -51,6 +51,11 @@ export class PublishedLog {
     this.#head = next;
   }
 
+  /** The checkpoint that is served; undefined before there is one. */
+  get head(): CheckpointRecord | undefined {
+    return this.#head;
+  }
+
   /** vkey of the log; undefined before it has a key. */
   get verifierKey(): string | undefined {
     return this.#log.verifierKey();
