@@ -1,12 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { registerLint } from '../../src/app/cli/lint.ts';
 import { lintPage } from '../../src/app/cli/lint-page.ts';
-import type { Screen } from '../../src/app/cli/screen.ts';
+import { commandLine, type Ended } from '../support/command-line.ts';
 import {
   cleanParts,
   crlParts,
@@ -26,38 +25,7 @@ import {
   sodParts,
 } from '../support/lint-signed-parts.ts';
 
-interface Ended {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
-}
-
-function sigillo(...words: readonly string[]): Ended {
-  let out = '';
-  let err = '';
-  let code = 0;
-  const screen: Screen = {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    isColoured: false,
-    now: () => instant('2026-03-01'),
-    exit: (exitCode) => {
-      code = exitCode;
-    },
-  };
-  const program = new Command('sigillo').exitOverride((error) => {
-    code = error.exitCode === 0 ? 0 : 2;
-    throw error;
-  });
-  program.configureOutput({ writeErr: (text) => (err += text), writeOut: (text) => (out += text) });
-  registerLint(program, screen);
-  try {
-    program.parse(words, { from: 'user' });
-  } catch {
-    // commander has said on `err` what was wrong with the call
-  }
-  return { out, err, code };
-}
+const sigillo = commandLine([registerLint], instant('2026-03-01'));
 
 const line = z.strictObject({
   file: z.string(),

@@ -1,13 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { registerCorpusTable } from '../../src/app/cli/corpus-table.ts';
 import { registerInspect } from '../../src/app/cli/inspect.ts';
-import type { Screen } from '../../src/app/cli/screen.ts';
 import { registerVerify } from '../../src/app/cli/verify.ts';
+import { commandLine, type Ended } from '../support/command-line.ts';
 import { corpusFiles, corpusFolder, describeCorpus } from '../support/corpus.ts';
 import {
   dg1,
@@ -20,41 +19,7 @@ import {
   utopia,
 } from '../support/software-pki.ts';
 
-/** What a command printed and the code it ended with. */
-interface Ended {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
-}
-
-function sigillo(...words: readonly string[]): Ended {
-  let out = '';
-  let err = '';
-  let code = 0;
-  const screen: Screen = {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    isColoured: false,
-    now: () => noon('2026-03-01'),
-    exit: (exitCode) => {
-      code = exitCode;
-    },
-  };
-  const program = new Command('sigillo').exitOverride((error) => {
-    code = error.exitCode === 0 ? 0 : 2;
-    throw error;
-  });
-  program.configureOutput({ writeErr: (text) => (err += text), writeOut: (text) => (out += text) });
-  registerVerify(program, screen);
-  registerInspect(program, screen);
-  registerCorpusTable(program, screen);
-  try {
-    program.parse(words, { from: 'user' });
-  } catch {
-    // commander has said on `err` what was wrong with the call
-  }
-  return { out, err, code };
-}
+const sigillo = commandLine([registerVerify, registerInspect, registerCorpusTable], noon('2026-03-01'));
 
 const line = z.strictObject({
   file: z.string(),

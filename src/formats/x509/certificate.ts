@@ -1,9 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  decodeAlgorithmIdentifier,
-  decodeSignatureAlgorithm,
-  type FoundSignatureAlgorithm,
-} from '../algorithms/decode-algorithm-identifier.ts';
+import type { FoundSignatureAlgorithm } from '../algorithms/decode-algorithm-identifier.ts';
 import {
   decodeSubjectPublicKey,
   keyIdentifier,
@@ -33,6 +29,7 @@ import {
 } from './extensions/private-key-usage-period.ts';
 import { decodeSubjectKeyIdentifier } from './extensions/subject-key-identifier.ts';
 import { decodeName, type Name } from './name.ts';
+import { decodeSigned, type Envelope } from './signed.ts';
 
 interface TbsCertificate {
   readonly version: number;
@@ -45,15 +42,6 @@ interface TbsCertificate {
   readonly subjectPublicKey: SubjectPublicKey;
   readonly hasUniqueIdentifiers: boolean;
   readonly extensions: ReadonlyMap<string, Extension>;
-}
-
-/** The parts around the TBSCertificate. */
-interface Envelope {
-  readonly bytes: Uint8Array;
-  readonly tbsBytes: Uint8Array;
-  readonly signatureAlgorithm: FoundSignatureAlgorithm;
-  readonly signatureAlgorithmBytes: Uint8Array;
-  readonly signature: Uint8Array;
 }
 
 /** An X.509 certificate as received (RFC 5280 §4.1). Extensions are decoded when asked for. */
@@ -217,21 +205,8 @@ export function decodeCertificate(der: Uint8Array, options: DecodeOptions = {}):
   const tolerances = new Tolerances(options);
   if (tolerances.strict) requireDer(der, 'Certificate');
   const element = readElement(der, 'Certificate', tolerances);
-  const fields = element.fields();
-  const tbsElement = fields.next('tbsCertificate');
-  const algorithmElement = fields.next('signatureAlgorithm');
-  const { unusedBits, octets: signature } = fields.next('signatureValue').bitString();
-  fields.end();
-  if (unusedBits !== 0) throw element.fault('has a signature that is not whole octets', 'RFC 5280 §4.1.1.3');
-  const tbs = decodeTbsCertificate(tbsElement);
-  const envelope: Envelope = {
-    bytes: element.bytes,
-    tbsBytes: tbsElement.bytes,
-    signatureAlgorithm: decodeSignatureAlgorithm(algorithmElement),
-    signatureAlgorithmBytes: algorithmElement.bytes,
-    signature,
-  };
-  compareAlgorithms(algorithmElement, tbs.signatureBytes);
+  const clause = 'RFC 5280 §4.1.1.3';
+  const { envelope, tbs } = decodeSigned(element, 'tbsCertificate', clause, decodeTbsCertificate);
   const certificate = new Certificate(envelope, tbs, tolerances);
   if (tolerances.strict) decodeEveryExtension(certificate);
   return certificate;
@@ -307,18 +282,4 @@ function skipUniqueIdentifiers(fields: Fields): boolean {
   const issuer = fields.optional(0x81, 'issuerUniqueID');
   const subject = fields.optional(0x82, 'subjectUniqueID');
   return issuer !== undefined || subject !== undefined;
-}
-
-/** Notes where the two AlgorithmIdentifiers of a certificate or CRL are not the same octets. */
-export function compareAlgorithms(outer: Element, inner: Uint8Array): void {
-  if (Buffer.compare(outer.bytes, inner) === 0) return;
-  const { oid } = decodeAlgorithmIdentifier(readElement(inner, 'signature', outer.tolerances));
-  const isSameOid = oid === decodeAlgorithmIdentifier(outer).oid;
-  outer.tolerances.tolerate('signatureAlgorithm', {
-    code: 'ALG_INNER_OUTER',
-    severity: isSameOid ? 'warning' : 'error',
-    detail: `is not the same ${isSameOid ? 'in its parameters' : 'algorithm'} inside and outside`,
-    source: 'RFC 5280 §4.1.1.2',
-    offset: outer.offset,
-  });
 }

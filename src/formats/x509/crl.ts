@@ -1,13 +1,10 @@
-import {
-  decodeSignatureAlgorithm,
-  type FoundSignatureAlgorithm,
-} from '../algorithms/decode-algorithm-identifier.ts';
+import type { FoundSignatureAlgorithm } from '../algorithms/decode-algorithm-identifier.ts';
 import { requireDer } from '../der/is-der.ts';
 import { type Element, type Fields, readElement } from '../der/reader.ts';
 import { tags } from '../der/tags.ts';
 import { type DecodeOptions, type Note, Tolerances } from '../note.ts';
 import { oids } from '../oids.ts';
-import { compareAlgorithms, decodeTimeChoice } from './certificate.ts';
+import { decodeTimeChoice } from './certificate.ts';
 import { decodeExtensions, type Extension, ExtensionValues } from './extension.ts';
 import {
   type AuthorityKeyIdentifier,
@@ -16,6 +13,7 @@ import {
 import { decodeCrlNumber } from './extensions/crl-number.ts';
 import { decodeName, type Name } from './name.ts';
 import { RevokedEntries } from './revoked-entries.ts';
+import { decodeSigned, type Envelope } from './signed.ts';
 
 /** One revoked certificate. */
 export interface CrlEntry {
@@ -140,14 +138,6 @@ interface TbsCertList {
   readonly extensions: ReadonlyMap<string, Extension>;
 }
 
-interface Envelope {
-  readonly bytes: Uint8Array;
-  readonly tbsBytes: Uint8Array;
-  readonly signatureAlgorithm: FoundSignatureAlgorithm;
-  readonly signatureAlgorithmBytes: Uint8Array;
-  readonly signature: Uint8Array;
-}
-
 /** A certificate revocation list as received (RFC 5280 §5.1). */
 export class CertificateList {
   readonly bytes: Uint8Array;
@@ -226,21 +216,7 @@ export function decodeCrl(der: Uint8Array, options: DecodeOptions = {}): Certifi
   const tolerances = new Tolerances(options);
   if (tolerances.strict) requireDerCrl(der, 'CertificateList');
   const element = readElement(der, 'CertificateList', tolerances);
-  const fields = element.fields();
-  const tbsElement = fields.next('tbsCertList');
-  const algorithmElement = fields.next('signatureAlgorithm');
-  const { unusedBits, octets: signature } = fields.next('signatureValue').bitString();
-  fields.end();
-  if (unusedBits !== 0) throw element.fault('has a signature that is not whole octets', 'RFC 5280 §5.1.1.3');
-  const tbs = decodeTbsCertList(tbsElement);
-  const envelope: Envelope = {
-    bytes: element.bytes,
-    tbsBytes: tbsElement.bytes,
-    signatureAlgorithm: decodeSignatureAlgorithm(algorithmElement),
-    signatureAlgorithmBytes: algorithmElement.bytes,
-    signature,
-  };
-  compareAlgorithms(algorithmElement, tbs.signatureBytes);
+  const { envelope, tbs } = decodeSigned(element, 'tbsCertList', 'RFC 5280 §5.1.1.3', decodeTbsCertList);
   const crl = new CertificateList(envelope, tbs, tolerances);
   if (tolerances.strict) decodeEveryExtension(crl);
   return crl;
