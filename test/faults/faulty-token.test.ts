@@ -379,4 +379,26 @@ describe('the token signs wrongly', () => {
       await expectWhole(before);
     },
   );
+
+  it('a checkpoint: nothing of it is published, and the next one is right', async () => {
+    const before = counted();
+    const isSealed = async () => {
+      const served = await fetch(`http://localhost:${instance.portBase + 3}/log/checkpoint`);
+      return (await served.text()).split('\n')[1] === String(recordsSnapshot(instance.home).logLeaves);
+    };
+    // Whose first signature is one with the health key.
+    await eventually('both signers', () => service.signerPids.length === 2);
+    await eventually('a checkpoint over all leaves', isSealed);
+    const logged = service.log.length;
+    // The first one is that of the SOD; nothing else is due.
+    token.fail({ call: 'C_Sign', from: 2, times: 1, flip: 0x10 });
+    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    await eventually('the wrong one', () =>
+      /checkpoint of \d+ leaves does not hold/.test(service.log.slice(logged)),
+    );
+    expect((await service.health())?.ready).toBe(true);
+    await eventually('the right one', isSealed);
+    await expectWhole(before);
+    token.heal();
+  });
 });

@@ -22,6 +22,7 @@ import { Acts } from '../support/acts.ts';
 import { everyCall } from '../support/every-call.ts';
 import { mainModule } from '../support/instance.ts';
 import { sigillo } from '../support/served.ts';
+import { SmallDisk } from '../support/small-disk.ts';
 import { utopia } from '../support/software-pki.ts';
 
 // Whole services are started and killed; on a busy machine that takes its time.
@@ -39,6 +40,9 @@ const now = () => new Date();
 let throwaway: Throwaway;
 let home: string;
 const results: TortureResult[] = [];
+/** Only root may, and not in every container; in CI it must be possible. */
+const mayMount = mountsOnTrial();
+if (!mayMount) console.warn('a small file system is not filled: this user may not mount a tmpfs');
 
 beforeAll(async () => {
   for (const { seed, steps } of kept) {
@@ -70,6 +74,10 @@ describe('seeds that are kept', () => {
       expect(totals.answersLost).toBeGreaterThan(0);
     },
   );
+
+  it('start the service again after a wrong signature of the token', () => {
+    expect(results.some(({ totals }) => totals.restartsByHand > 0)).toBe(true);
+  });
 
   it('disturb in every way that there is', () => {
     const done = new Set(results.flatMap(({ totals }) => Object.keys(totals.disturbances)));
@@ -295,6 +303,23 @@ describe('sigillo torture', () => {
     expect((await token.status()).keys).toBe(1);
   });
 
+  it.runIf(mayMount)('really fills a small file system, and finds everything whole on it', async () => {
+    const disk = SmallDisk.mount(131_072) ?? expect.fail('mounting was tried before');
+    try {
+      const { code, stdout } = await sigillo(
+        ...`torture --steps 110 --seed 51557 --stations 8 --folder ${disk.folder} --json`.split(' '),
+      );
+      const printed = JSON.parse(stdout) as TortureResult;
+      expect(printed).toMatchObject({ fullDisk: 'filled', breaches: [] });
+      expect(printed.totals.disturbances).toEqual({ 'full-disk': 1 });
+      expect(printed.totals.sentAgain).toBeGreaterThan(0);
+      expect(printed.recorded).toBe(printed.totals.answered);
+      expect(code).toBe(0);
+    } finally {
+      disk.unmount();
+    }
+  });
+
   it('refuses a token that it is not told enough about, and an instance that serves a state', async () => {
     const { code, stderr } = await sigillo('torture', '--module', softHsmModule() ?? '');
     expect(`${code} ${stderr}`).toMatch(/^1 .*--token-label.*is missing/);
@@ -326,6 +351,12 @@ describe('sigillo torture', () => {
     expect(code).toBe(1);
   });
 });
+
+function mountsOnTrial(): boolean {
+  const disk = SmallDisk.mount(64);
+  disk?.unmount();
+  return disk !== undefined;
+}
 
 function namesOf(breaches: readonly { readonly invariant: string }[]): string[] {
   return [...new Set(breaches.map(({ invariant }) => invariant))].toSorted();

@@ -158,6 +158,9 @@ function text(
     `answers lost         ${totals.answersLost}, asked for again`,
     `sent again           ${totals.sentAgain} requests, while the service was away`,
     ...Object.entries(totals.disturbances).map(([name, number]) => `${name.padEnd(20)} ${number}`),
+    ...(totals.restartsByHand === 0
+      ? []
+      : [`restarts by hand     ${totals.restartsByHand}, each after a wrong signature of the token`]),
     `examinations         ${totals.examinations} of I1 to I6 and I8 (there is no quorum yet for I7)`,
     `longest recovery     ${totals.longestRecoveryMs} ms`,
     ...(fullDisk === undefined ? ['no full disk: neither a small file system nor prlimit is there'] : []),

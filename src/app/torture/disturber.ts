@@ -11,6 +11,8 @@ import { ServedInstance } from './served-instance.ts';
 const withinMs = 600;
 /** Faults and full disks last for up to so long. */
 const lastsMs = 2_000;
+/** What the token has signed by the end of a fault is examined by the service within so many milliseconds. */
+const examinedWithinMs = 2_000;
 
 export interface DisturberParts {
   readonly instance: Instance;
@@ -29,6 +31,11 @@ export class Disturber {
   readonly #operator: Operator;
   readonly #done = new Map<string, number>();
   #served: ServedInstance;
+  /** Since all was answered last: the token may have signed wrongly, the service was started again, it answered 500. */
+  #mayBeBroken = false;
+  #hasRestarted = false;
+  #excused = 0;
+  #restarts = 0;
 
   constructor(parts: DisturberParts) {
     this.#parts = parts;
@@ -50,6 +57,36 @@ export class Disturber {
     const done = await this.#disturb(disturbance, chance);
     const name = done ? disturbance : `${disturbance} (nothing to be done it to)`;
     this.#done.set(name, (this.#done.get(name) ?? 0) + 1);
+  }
+
+  /** Starts of the service by hand, which signs no more once it has found a wrong signature. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** @returns whether SODs can be signed; what a wrong signature has stopped is started again, as an operator does */
+  async untilReady(signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      if (await this.#served.untilReady(signal)) return true;
+      if (!this.#mayBeBroken || !(await this.#served.isBroken())) return false;
+      await this.#endService();
+      this.#hasRestarted = true;
+      this.#restarts += 1;
+    }
+  }
+
+  /** Whether the service may have answered 500: the token has made, or may have made, a wrong signature. */
+  excusesError(): boolean {
+    this.#excused += Number(this.#mayBeBroken);
+    return this.#mayBeBroken;
+  }
+
+  /** All that was sent meanwhile is answered. */
+  expectNoMoreErrors(): void {
+    if (this.#excused > 0 && !this.#hasRestarted) {
+      this.#parts.onFailure(`${this.#excused} requests were answered 500, and the service goes on signing`);
+    }
+    [this.#mayBeBroken, this.#hasRestarted, this.#excused] = [false, false, 0];
   }
 
   killNow(): void {
@@ -120,9 +157,10 @@ export class Disturber {
   async #failToken(chance: Chance): Promise<boolean> {
     const { module } = this.#parts;
     if (module === undefined) return false;
-    module.fail(chance);
+    this.#mayBeBroken = module.fail(chance);
     await sleep(chance.below(lastsMs));
     module.heal();
+    if (this.#mayBeBroken) await sleep(examinedWithinMs);
     return true;
   }
 

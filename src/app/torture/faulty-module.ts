@@ -49,12 +49,12 @@ export class FaultyModule {
     this.heal();
   }
 
-  /** One fault, or a few of a kind. What it is, for the log of the run. */
-  fail(chance: Chance): string {
+  /** One fault, or a few of a kind. @returns whether it makes a wrong signature */
+  fail(chance: Chance): boolean {
     const fault = this.#randomFault(chance);
     this.#lastId = 1 + (this.#lastId % 4_000);
     this.#write(`rule id=${this.#lastId} ${fault}\n`);
-    return fault;
+    return fault.includes(' flip=');
   }
 
   /** From the next call on nothing goes wrong any more. */
@@ -83,6 +83,8 @@ export class FaultyModule {
         return `call=C_Sign from=${1 + chance.below(4)} times=1 ${after} do=${chance.oneOf(deeds)}`;
       case 2:
         return `call=${call} ${when} code=${this.#code(chance)} until=${chance.oneOf(durations)}`;
+      case 3:
+        return `call=C_Sign from=${1 + chance.below(4)} times=1 flip=${1 << chance.below(8)}`;
       default:
         return `call=${call} ${when} ${after} code=${this.#code(chance)}`;
     }

@@ -3,6 +3,7 @@ import http from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health } from '../http/operations.ts';
 import { mainModule } from '../instance/open-instance.ts';
 
 const patienceMs = 180_000;
@@ -44,14 +45,22 @@ export class ServedInstance {
     return this.#lines.join('\n');
   }
 
-  /** @returns whether SODs can be signed; false when it ends by itself, takes too long, or `signal` says so */
+  /** @returns whether SODs can be signed; false when it ends or breaks by itself, takes too long, or `signal` says so */
   async untilReady(signal: AbortSignal): Promise<boolean> {
     const started = performance.now();
     while (!signal.aborted && !this.hasGivenUp && performance.now() - started < patienceMs) {
-      if (await this.#isReady()) return true;
+      const health = await this.#health();
+      if (health !== undefined && isBroken(health)) return false;
+      if (health?.ready === true) return true;
       await sleep(20);
     }
     return false;
+  }
+
+  /** Whether it signs no more because an invariant did not hold, until somebody has looked. */
+  async isBroken(): Promise<boolean> {
+    const health = await this.#health();
+    return health !== undefined && isBroken(health);
   }
 
   get pid(): number {
@@ -86,16 +95,23 @@ export class ServedInstance {
     if (entry.kind === 'ended') this.#signers.delete(entry.signerPid);
   }
 
-  #isReady(): Promise<boolean> {
+  /** `/health/ready`; undefined while nothing listens. */
+  #health(): Promise<Health | undefined> {
     return new Promise((resolve) => {
       const options = { host: '127.0.0.1', port: this.#operationsPort, path: '/health/ready', agent: false };
       const request = http.get(options, (response) => {
-        response.resume();
-        response.once('close', () => resolve(response.statusCode === 200));
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString()) as Health));
+        response.once('error', () => resolve(undefined));
       });
-      request.once('error', () => resolve(false));
+      request.once('error', () => resolve(undefined));
     });
   }
+}
+
+function isBroken({ reasons }: Health): boolean {
+  return reasons.some((reason) => reason.startsWith('an invariant is broken'));
 }
 
 function parsed(line: string): { readonly kind?: string; readonly signerPid?: number } {

@@ -13,6 +13,14 @@ const patienceMs = 180_000;
 const breakWithinMs = 60;
 const mostLines = 12;
 
+export interface StationParts {
+  readonly connection: Connection;
+  readonly answers: Answers;
+  readonly signal: AbortSignal;
+  /** Asked for every 500: whether a wrong signature of the token may be why. */
+  readonly excusesError: () => boolean;
+}
+
 /** An order that was sent, and when it will have been answered. */
 interface Sent {
   readonly order: SodRequestBody;
@@ -29,17 +37,16 @@ export class Stations {
   readonly #connection: Connection;
   readonly #answers: Answers;
   readonly #signal: AbortSignal;
+  readonly #excusesError: () => boolean;
   readonly #sent: Sent[] = [];
 
   /** @param name that no other run uses on the same records */
-  constructor(
-    name: string,
-    parts: { readonly connection: Connection; readonly answers: Answers; readonly signal: AbortSignal },
-  ) {
+  constructor(name: string, parts: StationParts) {
     this.#name = name;
     this.#connection = parts.connection;
     this.#answers = parts.answers;
     this.#signal = parts.signal;
+    this.#excusesError = parts.excusesError;
   }
 
   /** Settles when everything that the step sends is answered. */
@@ -135,7 +142,7 @@ export class Stations {
       const order = missing.get(requestId);
       if (order === undefined) {
         this.#answers.breach('I2', `a batch was answered with a line that it has not asked for: ${line}`);
-      } else if (!isLater({ status, body: line })) {
+      } else if (!this.#isLater({ status, body: line })) {
         this.#expectSod(order, { status, body: line }, [200, 201]);
         missing.delete(requestId);
       }
@@ -159,7 +166,7 @@ export class Stations {
     const started = performance.now();
     for (let pauseMs = 20; !this.#signal.aborted; pauseMs = Math.min(2 * pauseMs, 640)) {
       const answer = await this.#connection.send('POST', '/v1/sods', body).catch(() => undefined);
-      if (answer !== undefined && !isLater(answer)) return answer;
+      if (answer !== undefined && !this.#isLater(answer)) return answer;
       if (performance.now() - started > patienceMs) {
         this.#answers.breach('I6', `${order.requestId} is not answered: ${answer?.body ?? 'no connection'}`);
         return undefined;
@@ -168,6 +175,12 @@ export class Stations {
       await sleep(pauseMs + chance.below(pauseMs));
     }
     return undefined;
+  }
+
+  /** To be sent again: the service could not, or not in time, or its Document Signer was revoked while it signed. */
+  #isLater({ status, body }: HttpAnswer): boolean {
+    if (status === 500) return this.#excusesError();
+    return status === 503 || status === 504 || status === 429 || (status >= 400 && body.includes('"S-REV"'));
   }
 
   #expectSod(order: SodRequestBody, answer: HttpAnswer | undefined, statuses: readonly number[]): void {
@@ -188,9 +201,4 @@ export class Stations {
 
 function isSigned(status: number): boolean {
   return status === 200 || status === 201;
-}
-
-/** To be sent again: the service could not, or not in time, or its Document Signer was revoked while it signed. */
-function isLater({ status, body }: HttpAnswer): boolean {
-  return status === 503 || status === 504 || status === 429 || (status >= 400 && body.includes('"S-REV"'));
 }

@@ -35,6 +35,8 @@ export interface TortureTotals {
   /** Requests that were sent again because the service was away. */
   readonly sentAgain: number;
   readonly disturbances: Readonly<Record<string, number>>;
+  /** After a wrong signature the service signs no more until it is started again. */
+  readonly restartsByHand: number;
   readonly examinations: number;
   readonly longestRecoveryMs: number;
 }
@@ -161,16 +163,17 @@ class TortureRun {
     const settled = this.#settle(this.#examinations % wholeEvery === 0);
     this.#isPaused = settled;
     await settled;
+    this.#disturber.expectNoMoreErrors();
     this.#options.progress(this.#totals());
   }
 
   async #untilReady(): Promise<boolean> {
     const started = performance.now();
-    const { served } = this.#disturber;
-    const isReady = await served.untilReady(this.#options.signal);
+    const isReady = await this.#disturber.untilReady(this.#options.signal);
     this.#longestRecoveryMs = Math.max(this.#longestRecoveryMs, Math.round(performance.now() - started));
     if (!isReady && !this.#options.signal.aborted) {
       this.#isLost = true;
+      const { served } = this.#disturber;
       const how = served.hasGivenUp ? 'ended by itself' : 'does not get ready';
       this.#answers.breach('I6', `the service ${how}; its last words: ${served.lastWords}`);
     }
@@ -232,7 +235,8 @@ class TortureRun {
     const run = Buffer.from(new Chance(seed, String(now().getTime())).octets(4)).toString('hex');
     const connection = new Connection(paths.credentials, configuration.http.portBase, 2 * stations);
     this.#connection = connection;
-    return new Stations(`torture-${run}`, { connection, answers: this.#answers, signal });
+    const excusesError = () => this.#disturber.excusesError();
+    return new Stations(`torture-${run}`, { connection, answers: this.#answers, signal, excusesError });
   }
 
   #goesOn(): boolean {
@@ -249,6 +253,7 @@ class TortureRun {
       steps: this.#steps,
       ...this.#answers.totals,
       disturbances: this.#disturber.totals,
+      restartsByHand: this.#disturber.restarts,
       examinations: this.#examinations,
       longestRecoveryMs: this.#longestRecoveryMs,
     };

@@ -3,7 +3,7 @@ import { hashOctets, isConsistent } from '../../formats/log/merkle-tree.ts';
 import { encodeSignedNote } from '../../formats/log/signed-note.ts';
 import { type VerifierKey, verifyNote } from '../../formats/log/verifier-key.ts';
 import { logKeyAlgorithm, logVerifierKey } from '../../rules/log/log-key.ts';
-import { Refused } from '../errors.ts';
+import { InvariantBroken, Refused } from '../errors.ts';
 import type { CheckpointOrder, Token } from '../ports.ts';
 
 /**
@@ -50,8 +50,13 @@ export class CheckpointSigner {
     const text = encodeTreeHead(head);
     const { signature: algorithm } = logKeyAlgorithm(keyAlgorithm);
     const signature = await this.#token.sign(keyId, 'log', algorithm, Buffer.from(text));
+    const note = { text, signatures: [{ name: key.name, keyId: key.keyId, signature }] };
+    // A wrong signature binds nobody; to go on from it would refuse every later checkpoint.
+    if (verifyNote(note, [key]).holding.length === 0) {
+      throw new InvariantBroken(`the token's signature over the checkpoint of ${size} leaves does not hold`);
+    }
     this.#signed = head;
-    return encodeSignedNote({ text, signatures: [{ name: key.name, keyId: key.keyId, signature }] });
+    return encodeSignedNote(note);
   }
 
   #assertContinues(
