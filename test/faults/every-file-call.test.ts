@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { actNames } from '../support/acts.ts';
+import { everyCall } from '../support/every-call.ts';
 import type { Round } from '../support/every-file-call.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 
@@ -30,11 +31,21 @@ afterAll(() => {
 });
 
 /** Rounds of one act, in a process whose calls on the files of the records fail, one in each round. */
-async function roundsOf(act: string, error: number, isApplied: boolean): Promise<readonly Round[]> {
+async function roundsOf(act: string, error: number | 'kill', isApplied: boolean): Promise<readonly Round[]> {
   const out = join(folder, `${act}-${error}-${isApplied}`);
   const args = [program, instance.home, act, String(error), String(Number(isApplied)), out];
-  const env = { ...process.env, LD_PRELOAD: library, FAULTY_FILES_PATH: 'records.sqlite' };
-  await promisify(execFile)(process.execPath, args, { env });
+  const kills = error === 'kill' ? '1' : '0';
+  const fault = { FAULTY_FILES_PATH: 'records.sqlite', FAULTY_FILES_KILL: kills };
+  const env = { ...process.env, LD_PRELOAD: library, ...fault };
+  for (let isOver = false; !isOver; ) {
+    isOver = await promisify(execFile)(process.execPath, args, { env }).then(
+      () => true,
+      (failure: { readonly signal?: string }) => {
+        if (kills === '1' && failure.signal === 'SIGKILL') return false;
+        throw failure;
+      },
+    );
+  }
   return readFileSync(out, 'utf8')
     .split('\n')
     .slice(0, -1)
@@ -55,3 +66,17 @@ describe.each([
     expect(rounds.some(({ said }) => said.startsWith('unavailable: '))).toBe(true);
   });
 });
+
+// The work of a call that a killed process has begun is done or not; both are the same to who opens the records.
+describe.each(everyCall ? [false, true] : [false])(
+  'the process is killed in the k-th call on the files of the records (applied: %s)',
+  (isApplied) => {
+    it.each(actNames)('of one %s: opened again it is whole, and the act is completed once', async (act) => {
+      const rounds = await roundsOf(act, 'kill', isApplied);
+      const killed = rounds.filter(({ said }) => said === 'killed');
+      expect(killed.length).toBeGreaterThan(2);
+      for (const round of rounds) expect(round).toMatchObject({ breaches: [] });
+      for (const { failed } of killed) expect(failed).toEqual(expect.any(String));
+    });
+  },
+);

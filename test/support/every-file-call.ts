@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
 import { systemClock } from '../../src/adapters/clock/index.ts';
@@ -15,7 +15,8 @@ import { signerOver } from './signer-over.ts';
 
 // A process of its own, in front of whose C library faulty-files.c lies: `every-file-call.ts HOME ACT ERRNO APPLIED OUT`.
 // Performs the act with its first call on the files of the records failing, then with its second, and so on; after each
-// it opens the records again, completes the act and examines everything. Writes one JSON object a line to OUT.
+// it opens the records again, completes the act and examines everything. Writes one JSON object a line to OUT. Where the
+// call kills the process (FAULTY_FILES_KILL), it is to be started again with the same arguments, and goes on there.
 
 /** One round, as it is told to the test. */
 export interface Round {
@@ -23,14 +24,22 @@ export interface Round {
   readonly of: number;
   /** The function that failed; undefined where the act took fewer calls this time. */
   readonly failed: string | undefined;
-  /** `done`, or what the caller was told. */
+  /** `done`, `killed`, or what the caller was told. */
   readonly said: string;
   readonly breaches: readonly unknown[];
+}
+
+/** A round that has begun. */
+interface Pending {
+  readonly call: number;
+  readonly of: number;
+  readonly name: string;
 }
 
 const [home = '', actName = '', error = '', applied = '', out = ''] = process.argv.slice(2);
 const act = actName as ActName;
 const log = `${out}.calls`;
+const pending = `${out}.pending`;
 const instance = loadInstance(home);
 const { token: settings, state } = instance.configuration;
 Object.assign(process.env, settings.environment, {
@@ -45,19 +54,14 @@ const run = randomBytes(4).toString('hex');
 let rounds = 0;
 let names = 0;
 
-const counted = await attempt(nextName(), 0);
-if (counted.said !== 'done') throw new Error(`without a fault: ${counted.said}`);
-for (const call of sampled(counted.calls.length)) {
-  const name = nextName();
-  const { said, calls } = await attempt(name, call);
-  const again = await attempt(name, 0);
-  const breaches = [
-    ...(again.said === 'done' ? [] : [again.said]),
-    ...examiner.examine(new Map(), true, { isOnlyNew: true }),
-  ];
-  const failed = calls.find((line) => line.endsWith(' failed'))?.split(' ')[1];
-  const round: Round = { call, of: counted.calls.length, failed, said, breaches };
-  appendFileSync(out, `${JSON.stringify(round)}\n`);
+const killed = existsSync(pending) ? (JSON.parse(readFileSync(pending, 'utf8')) as Pending) : undefined;
+if (killed !== undefined) await complete(killed, 'killed', loggedCalls());
+const of = killed?.of ?? (await callsWithoutFault());
+for (const call of sampled(of).filter((each) => each > (killed?.call ?? 0))) {
+  const round = { call, of, name: nextName() };
+  writeFileSync(pending, JSON.stringify(round));
+  const { said, calls } = await attempt(round.name, call);
+  await complete(round, said, calls);
 }
 const last: Round = {
   call: 0,
@@ -68,6 +72,24 @@ const last: Round = {
 };
 appendFileSync(out, `${JSON.stringify(last)}\n`);
 process.exit(0);
+
+async function callsWithoutFault(): Promise<number> {
+  const { said, calls } = await attempt(nextName(), 0);
+  if (said !== 'done') throw new Error(`without a fault: ${said}`);
+  return calls.length;
+}
+
+/** Does the act again, as its caller would, and examines everything. */
+async function complete({ call, of, name }: Pending, said: string, calls: readonly string[]): Promise<void> {
+  const again = await attempt(name, 0);
+  const breaches = [
+    ...(again.said === 'done' ? [] : [again.said]),
+    ...examiner.examine(new Map(), true, { isOnlyNew: true }),
+  ];
+  const failed = calls.find((line) => line.endsWith(' failed'))?.split(' ')[1];
+  const round: Round = { call, of, failed, said, breaches };
+  appendFileSync(out, `${JSON.stringify(round)}\n`);
+}
 
 /** @param call the number of the call that fails; none where 0 */
 async function attempt(
@@ -90,7 +112,11 @@ async function attempt(
     acts.close();
     process.env['FAULTY_FILES_ROUND'] = '0';
   }
-  return { said, calls: readFileSync(log, 'utf8').split('\n').slice(0, -1) };
+  return { said, calls: loggedCalls() };
+}
+
+function loggedCalls(): readonly string[] {
+  return readFileSync(log, 'utf8').split('\n').slice(0, -1);
 }
 
 /** As a service and its signer that were started again: both remember nothing. */

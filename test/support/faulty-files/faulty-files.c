@@ -2,13 +2,15 @@
  * A library for LD_PRELOAD that makes one call on files fail. What counts are calls on files whose path holds
  * FAULTY_FILES_PATH, by the functions below, in all threads of the process, while FAULTY_FILES_ROUND is not 0, from 1 on
  * in every round. The call with the number FAULTY_FILES_CALL fails with the errno FAULTY_FILES_ERROR. With
- * FAULTY_FILES_APPLIED=1 it has done its work before: the answer is lost. Every call is told to FAULTY_FILES_LOG.
+ * FAULTY_FILES_APPLIED=1 it has done its work before: the answer is lost. With FAULTY_FILES_KILL=1 it does not fail: the
+ * process is killed in it. Every call is told to FAULTY_FILES_LOG.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,7 @@ static int fails(const char *function, int is_concerned) {
 static int is_applied(void) { return (int)number("FAULTY_FILES_APPLIED", 0); }
 
 static void fail(void) {
+  if (number("FAULTY_FILES_KILL", 0) != 0) kill(getpid(), SIGKILL);
   errno = (int)number("FAULTY_FILES_ERROR", EIO);
 }
 
