@@ -197,6 +197,8 @@ export interface CheckpointOrder {
   /** The log key. */
   readonly keyId: string;
   readonly keyAlgorithm: string;
+  /** The log key before it, which signs too until it is retired. */
+  readonly older?: { readonly keyId: string; readonly keyAlgorithm: string } | undefined;
   /** Leaves of the tree. */
   readonly size: number;
   readonly root: Uint8Array;

@@ -40,8 +40,9 @@ async function roundsOf(act: string, error: number | 'kill', isApplied: boolean)
   for (let isOver = false; !isOver; ) {
     isOver = await promisify(execFile)(process.execPath, args, { env }).then(
       () => true,
-      (failure: { readonly signal?: string }) => {
-        if (kills === '1' && failure.signal === 'SIGKILL') return false;
+      (failure: unknown) => {
+        const isKilled = failure instanceof Error && 'signal' in failure && failure.signal === 'SIGKILL';
+        if (kills === '1' && isKilled) return false;
         throw failure;
       },
     );

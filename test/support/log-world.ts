@@ -52,7 +52,7 @@ export class LogWorld {
   }
 
   get vkey(): string {
-    return this.#records.log.verifierKey() ?? '';
+    return this.#records.log.verifierKeys()[0] ?? '';
   }
 
   /** A Document Signer with its certificate, a CRL, a master list, a revocation: one leaf each. */
@@ -121,7 +121,7 @@ export class LogWorld {
   fsck(vkey?: string, path = this.path): { readonly defects: readonly Defect[]; readonly result: Fsck } {
     const archive = openLogArchive(path);
     try {
-      const examination = fsck(archive, vkey);
+      const examination = fsck(archive, vkey === undefined ? undefined : [vkey]);
       const defects: Defect[] = [];
       for (let next = examination.next(); ; next = examination.next()) {
         if (next.done === true) return { defects, result: next.value };

@@ -5,7 +5,7 @@ import type { Defect } from '../../services/archive/recheck.ts';
 import type { StoredCheckpoint } from '../../services/log/examine-log.ts';
 import type { LogArchive, LoggedRecord, LoggedSod } from '../../services/log/fsck.ts';
 import { SqliteArchiveRecords } from './archive-records.ts';
-import { vkeyName } from './log-records.ts';
+import { verifierKeysIn } from './log-records.ts';
 import { LogTiles } from './log-tiles.ts';
 import { prepareQuery } from './prepared-query.ts';
 import { sodCheck } from './record-check.ts';
@@ -119,8 +119,8 @@ export class SqliteLogArchive implements LogArchive {
     }
   }
 
-  verifierKey(): string | undefined {
-    return this.#database.first(queries.selectFrom('meta').selectAll().where('key', '=', vkeyName))?.value;
+  verifierKeys(): readonly string[] {
+    return verifierKeysIn(this.#database);
   }
 
   /** CRLs can be large: one at a time. */

@@ -7,7 +7,7 @@ import { prepareQuery } from './prepared-query.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 
-export const vkeyName = 'log-vkey';
+const vkeyName = 'log-vkey';
 
 /** LogRecords on SQLite. */
 export class SqliteLogRecords implements LogRecords {
@@ -104,22 +104,24 @@ export class SqliteLogRecords implements LogRecords {
     });
   }
 
-  verifierKey(): string | undefined {
-    return this.#database.first(queries.selectFrom('meta').selectAll().where('key', '=', vkeyName))?.value;
+  verifierKeys(): readonly string[] {
+    return verifierKeysIn(this.#database);
   }
 
-  recordVerifierKey(vkey: string): Promise<void> {
+  recordVerifierKey(vkey: string, place: number): Promise<void> {
     return this.#commits.write(() => {
-      const before = this.verifierKey();
-      if (before === vkey) return;
-      if (before !== undefined) {
-        throw new Refused('duplicate', `the log is ${before}, not ${vkey}`, {
+      const before = this.verifierKeys();
+      if (before[place] === vkey) return;
+      if (place !== before.length || before.some((known) => nameOf(known) !== nameOf(vkey))) {
+        throw new Refused('duplicate', `the log is ${before[place] ?? before.join(', ')}, not ${vkey}`, {
           rule: 'L-ORIGIN',
           source: 'C2SP tlog-checkpoint, Note text',
           mend: 'write in sigillo.yaml the log.origin that the log began with',
         });
       }
-      this.#database.run(queries.insertInto('meta').values({ key: vkeyName, value: vkey }));
+      const value = [...before, vkey].join('\n');
+      const insert = queries.insertInto('meta').values({ key: vkeyName, value });
+      this.#database.run(insert.onConflict((conflict) => conflict.column('key').doUpdateSet({ value })));
     });
   }
 
@@ -139,6 +141,16 @@ export class SqliteLogRecords implements LogRecords {
       cosignatures: cosignatures.map(({ line }) => line),
     };
   }
+}
+
+/** A line for each key, oldest first. */
+export function verifierKeysIn(database: SqliteDatabase): readonly string[] {
+  const row = database.first(queries.selectFrom('meta').selectAll().where('key', '=', vkeyName));
+  return row === undefined ? [] : row.value.split('\n');
+}
+
+function nameOf(vkey: string): string | undefined {
+  return vkey.split('+')[0];
 }
 
 const latest = queries

@@ -20,7 +20,7 @@ export function registerFsck(program: Command, screen: Screen): void {
     .command('fsck')
     .description('check log against tiles, checkpoints and records; needs no token, runs beside the service')
     .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
-    .option('--trust <path>', 'file or folder with the vkey of the log, from elsewhere')
+    .option('--trust <path>', 'file or folder with the vkeys of the log, from elsewhere')
     .option('--json', 'one JSON object for each defect, and one at the end')
     .action((options: FsckOptions) => {
       screen.exit(exitCodeOf(screen, () => run(screen, options)));
@@ -28,10 +28,10 @@ export function registerFsck(program: Command, screen: Screen): void {
 }
 
 function run(screen: Screen, { home, trust, json = false }: FsckOptions): 0 | 1 {
-  const vkey = trust === undefined ? undefined : readVerifierKeys([trust])[0];
+  const vkeys = trust === undefined ? undefined : readVerifierKeys([trust]);
   const archive = openLogArchive(instancePaths(home).records);
   try {
-    const examination = fsck(archive, vkey);
+    const examination = fsck(archive, vkeys);
     let defects = 0;
     let next = examination.next();
     for (; next.done !== true; next = examination.next()) {

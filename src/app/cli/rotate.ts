@@ -8,9 +8,13 @@ import {
   plannedSigners,
 } from '../../services/issuance/establish.ts';
 import { announceRollover, rollOver } from '../../services/keys/csca-rollover.ts';
+import { type LogKeyDeps, retireLogKey, rotateLogKey } from '../../services/log/log-keys.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import type { KeyRole } from '../../services/ports.ts';
+import { logSettings } from '../instance/configuration.ts';
 import { writeTrust } from '../instance/establish-instance.ts';
+import type { Instance } from '../instance/load-instance.ts';
+import type { OpenInstance } from '../instance/open-instance.ts';
 import { defaultHome, homePath } from './instance-options.ts';
 import type { Screen } from './screen.ts';
 import { withInstance } from './with-instance.ts';
@@ -18,6 +22,7 @@ import { withInstance } from './with-instance.ts';
 interface RotateOptions {
   readonly home: string;
   readonly announce?: boolean;
+  readonly retire?: boolean;
 }
 
 /** `sigillo rotate`: the next key of a profile now, or the change of the CSCA key. */
@@ -27,12 +32,20 @@ export function registerRotate(program: Command, screen: Screen): void {
     .description(
       'make the next key of a profile, or announce (--announce) and carry out a change of the CSCA key',
     )
-    .argument('<profile>', 'csca, or a profile that sigillo.yaml plans')
+    .argument('<profile>', 'csca, log, or a profile that sigillo.yaml plans')
     .option('--announce', 'csca only: tell receiving States; the change follows after the notice')
+    .option('--retire', 'log only: end the older of its two keys')
     .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
-    .action(async (profile: string, { home, announce }: RotateOptions) => {
+    .action(async (profile: string, { home, announce, retire }: RotateOptions) => {
       const say = (making: string) => screen.stdout.write(`making ${making}\n`);
-      await withInstance(home, async (instance, { issuance }) => {
+      await withInstance(home, async (instance, open) => {
+        const { issuance } = open;
+        if (profile === 'log') {
+          if (retire === true) await retireOlder(instance, open, screen);
+          else await rotateLogKey(logDeps(instance, open), say);
+          return;
+        }
+        if (retire === true) throw onlyTheLog();
         const { keys } = instance.configuration;
         const { planned, role } = plannedKey(keys, instance.policies, profile);
         if (announce === true) {
@@ -52,6 +65,22 @@ export function registerRotate(program: Command, screen: Screen): void {
     });
 }
 
+function logDeps({ configuration }: Instance, { records, issuance }: OpenInstance): LogKeyDeps {
+  return { ...issuance, log: records.log, settings: logSettings(configuration) };
+}
+
+async function retireOlder(instance: Instance, open: OpenInstance, screen: Screen): Promise<void> {
+  const { label } = await retireLogKey(logDeps(instance, open));
+  screen.stdout.write(`retired: ${label}. Its vkey stays, for what it has signed\n`);
+}
+
+function onlyTheLog(): Refused {
+  return new Refused('policy', 'only a key of the log is retired by hand', {
+    field: 'retire',
+    mend: 'other keys are retired when their period is over, or with sigillo revoke',
+  });
+}
+
 function plannedKey(
   plan: InstancePlan,
   policies: Policies,
@@ -67,7 +96,7 @@ function plannedKey(
   const signers = plannedSigners(plan, policies);
   const signer = signers.find((candidate) => candidate.profile === profile);
   if (signer !== undefined) return { planned: signer, role: signer.role };
-  const profiles = [plan.csca, ...signers].map((key) => key.profile);
+  const profiles = ['log', ...[plan.csca, ...signers].map((key) => key.profile)];
   throw new Refused('policy', `sigillo.yaml plans no key of the profile ${profile}`, {
     field: 'profile',
     mend: `use one of ${profiles.join(', ')}`,

@@ -29,11 +29,11 @@ export function distributionPage(
   {
     state,
     isDevelopment,
-    transparencyLog: { verifierKey },
+    transparencyLog: { verifierKeys },
   }: {
     readonly state: IssuingState;
     readonly isDevelopment: boolean;
-    readonly transparencyLog: { readonly verifierKey: string | undefined };
+    readonly transparencyLog: { readonly verifierKeys: readonly string[] };
   },
 ): string {
   const kinds = [...new Set(artefacts.map(({ kind }) => kind))];
@@ -63,7 +63,7 @@ needs to verify documents; machines read <a href="/index.json">index.json</a>. C
 certificate by another channel before you trust it.</p>
 ${rollover === undefined ? '' : rolloverNotice(rollover.notBefore)}
 ${sections.join('\n')}
-${verifierKey === undefined ? '' : logSection(verifierKey)}
+${verifierKeys.length === 0 ? '' : logSection(verifierKeys)}
 <footer>Contact: ${escape(state.contact)}</footer>
 </body>
 </html>
@@ -77,11 +77,12 @@ function rolloverNotice(notBefore: Date): string {
 certificate and a link certificate will be published here.</p>`;
 }
 
-function logSection(verifierKey: string): string {
+function logSection(verifierKeys: readonly string[]): string {
+  const keys = verifierKeys.length === 1 ? 'this key' : 'these keys, the newest first';
   return `<section><h2>Log</h2>
 <p>Everything that is issued stands in a tamper-evident log (C2SP tlog-tiles):
-<a href="/log/checkpoint">checkpoint</a>, verified with <a href="/log/vkey">this key</a>:<br>
-<code>${escape(verifierKey)}</code></p></section>`;
+<a href="/log/checkpoint">checkpoint</a>, verified with <a href="/log/vkey">${keys}</a>:<br>
+<code>${verifierKeys.map(escape).join('<br>')}</code></p></section>`;
 }
 
 function section(heading: string, artefacts: readonly Artefact[]): string {

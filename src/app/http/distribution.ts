@@ -167,11 +167,12 @@ function index(
   }));
   const { country, mrzCode, organization } = state;
   const issuer = { country, mrzCode, organization };
-  const { verifierKey } = transparencyLog;
+  const { verifierKeys } = transparencyLog;
+  const [vkey] = verifierKeys;
   const published = {
     issuer,
     development: isDevelopment,
-    log: verifierKey === undefined ? null : { vkey: verifierKey, checkpoint: `${logPrefix}checkpoint` },
+    log: vkey === undefined ? null : { vkey, vkeys: verifierKeys, checkpoint: `${logPrefix}checkpoint` },
     rollover:
       rollover === undefined ? null : { announcedAt: rollover.announcedAt, notBefore: rollover.notBefore },
     artefacts: entries,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Records } from '../../adapters/store/index.ts';
 import { Unavailable } from '../../services/errors.ts';
 import { CheckpointPublisher } from '../../services/log/publish-checkpoint.ts';
+import { verifierKeyFile } from '../../services/log/published-log.ts';
 import { logSettings } from './configuration.ts';
 import type { Instance } from './load-instance.ts';
 import type { OpenInstance } from './open-instance.ts';
@@ -31,12 +32,12 @@ export async function establishLog(
   return publisher;
 }
 
-/** The log's vkey as a file beside the trust material, for auditors. */
+/** The log's vkeys as a file beside the trust material, for auditors. */
 export function writeLogTrust({ paths }: Instance, { log }: Records): void {
-  const vkey = log.verifierKey();
-  if (vkey === undefined) return;
+  const vkeys = log.verifierKeys();
+  if (vkeys.length === 0) return;
   const path = join(paths.trust, 'log.vkey');
-  const octets = Buffer.from(`${vkey}\n`);
+  const octets = verifierKeyFile(vkeys);
   if (holdsAlready(path, octets)) return;
   orUnavailable(paths.trust, () => mkdirSync(paths.trust, { recursive: true }));
   writeWholeFile(path, octets);

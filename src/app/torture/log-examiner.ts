@@ -118,7 +118,7 @@ export class LogExaminer {
   #examineCheckpoints(database: DatabaseSync, breach: (detail: string) => void): void {
     const gone = new Set(this.#checkpoints.keys());
     const largest = this.checkpointSize;
-    const vkey = database.prepare("SELECT value FROM meta WHERE key = 'log-vkey'").get();
+    const vkeys = database.prepare("SELECT value FROM meta WHERE key = 'log-vkey'").get()?.['value'];
     for (const row of database.prepare('SELECT tree_size, note FROM log_checkpoints').all()) {
       const size = Number(row['tree_size']);
       const note = octetsIn(row['note']);
@@ -132,15 +132,17 @@ export class LogExaminer {
       if (checkpoint.size !== size || !this.hasRoot(size, checkpoint.root)) {
         breach(`the checkpoint of ${size} leaves is not of these leaves`);
       }
-      if (!isSigned(checkpoint, vkey?.['value']))
-        breach(`the checkpoint of ${size} leaves is not signed by the log`);
+      if (!isSigned(checkpoint, vkeys)) breach(`the checkpoint of ${size} leaves is not signed by the log`);
     }
     for (const size of gone) breach(`the checkpoint of ${size} leaves is gone`);
   }
 }
 
-function isSigned({ note }: Checkpoint, vkey: unknown): boolean {
-  return typeof vkey === 'string' && verifyNote(note, [decodeVerifierKey(vkey)]).holding.length === 1;
+/** @param vkeys a line for each key that the log ever had */
+function isSigned({ note }: Checkpoint, vkeys: unknown): boolean {
+  if (typeof vkeys !== 'string') return false;
+  const { holding, failing } = verifyNote(note, vkeys.split('\n').map(decodeVerifierKey));
+  return holding.length > 0 && failing.length === 0;
 }
 
 function parent(left: Uint8Array, right: Uint8Array): Buffer {

@@ -4,7 +4,7 @@ import { encodeEntryBundle, type TileName, tilePath, tilesOf, tileWidth } from '
 import type { ArchiveRecords, IssuanceRecords } from '../ports.ts';
 import type { CheckpointRecord, LogRecords } from './log-records.ts';
 import { proveConsistency } from './prove.ts';
-import { checkpointFile } from './published-log.ts';
+import { checkpointFile, verifierKeyFile } from './published-log.ts';
 
 /** Where an export is written: paths with slashes, below one folder. */
 export interface ExportFolder {
@@ -51,7 +51,7 @@ export async function exportLog(deps: ExportDeps, checkpoint: CheckpointRecord):
   const before = earlier === undefined ? 0 : decodeCheckpoint(earlier).size;
   if (earlier !== undefined) proveConsistency(log, earlier, checkpoint);
   const { size } = checkpoint;
-  folder.write(exportPaths.vkey, Buffer.from(`${log.verifierKey()}\n`));
+  folder.write(exportPaths.vkey, verifierKeyFile(log.verifierKeys()));
   for (const tile of tilesOf(size, before)) folder.write(tilePath(tile), tileOctets(log, tile));
   const artefacts = await exportArtefacts(deps, before, size);
   const file = checkpointFile(checkpoint);

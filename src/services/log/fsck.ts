@@ -27,7 +27,7 @@ export interface LogArchive extends LogSource {
   products(): Iterable<LoggedRecord>;
   /** What is there and must not be, and what the file itself says of its damage. */
   surplus(): Iterable<Defect>;
-  verifierKey(): string | undefined;
+  verifierKeys(): readonly string[];
 }
 
 export interface Fsck extends ExaminedLog {
@@ -39,31 +39,35 @@ export interface Fsck extends ExaminedLog {
  * Checks leaves against tiles, tiles against checkpoints, and records against leaves in both directions: every record
  * has its leaf and every leaf its record. One pass; memory grows with the certificates and lists only.
  *
- * @param vkey the log's, from elsewhere; otherwise the one on record counts
+ * @param vkeys the log's, from elsewhere; otherwise those on record count
  */
-export function* fsck(archive: LogArchive, vkey?: string): Generator<Defect, Fsck> {
+export function* fsck(archive: LogArchive, vkeys?: readonly string[]): Generator<Defect, Fsck> {
   yield* archive.surplus();
-  const keys = yield* keysOf(archive, vkey);
+  const keys = yield* keysOf(archive, vkeys);
   const records = new RecordsByLeaf(archive);
   const examined = yield* examineLog(archive, keys, (index, event) => records.visit(index, event));
   yield* records.end();
   return { ...examined, records: records.count };
 }
 
-function* keysOf(archive: LogArchive, given: string | undefined): Generator<Defect, readonly VerifierKey[]> {
-  const onRecord = archive.verifierKey();
-  if (given !== undefined && onRecord !== undefined && given !== onRecord) {
-    yield { about: 'vkey', detail: `on record is ${onRecord}, not the one that was given` };
+function* keysOf(
+  archive: LogArchive,
+  given: readonly string[] | undefined,
+): Generator<Defect, readonly VerifierKey[]> {
+  const onRecord = archive.verifierKeys();
+  for (const vkey of given === undefined ? [] : onRecord.filter((each) => !given.includes(each))) {
+    yield { about: 'vkey', detail: `on record is ${vkey}, which was not given` };
   }
-  const text = given ?? onRecord;
-  if (text === undefined) return [];
-  try {
-    return [decodeVerifierKey(text)];
-  } catch (error) {
-    if (!(error instanceof MalformedInput)) throw error;
-    yield { about: 'vkey', detail: error.message };
-    return [];
+  const keys: VerifierKey[] = [];
+  for (const text of given ?? onRecord) {
+    try {
+      keys.push(decodeVerifierKey(text));
+    } catch (error) {
+      if (!(error instanceof MalformedInput)) throw error;
+      yield { about: 'vkey', detail: error.message };
+    }
   }
+  return keys;
 }
 
 /** Goes through the records beside the leaves. */

@@ -30,8 +30,13 @@ export interface LogRecords {
   recordCosignature(size: number, cosigner: string, line: string): Promise<void>;
   /** Before the first octet of it leaves. */
   recordServed(size: number, at: Date): Promise<void>;
-  /** vkey of the log, as it was when its key was made; undefined before. */
-  verifierKey(): string | undefined;
-  /** Once; another one under the same records is refused. @throws Refused `duplicate` */
-  recordVerifierKey(vkey: string): Promise<void>;
+  /** vkeys of all keys that the log ever had, oldest first. */
+  verifierKeys(): readonly string[];
+  /**
+   * Once for each key; another one in its place is refused.
+   *
+   * @param place of the key among all that the log ever had, from 0
+   * @throws Refused `duplicate`
+   */
+  recordVerifierKey(vkey: string, place: number): Promise<void>;
 }

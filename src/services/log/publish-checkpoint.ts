@@ -5,8 +5,8 @@ import { decodeVerifierKey, encodeVerifierKey, verifyNote } from '../../formats/
 import { logVerifierKey } from '../../rules/log/log-key.ts';
 import { InvariantBroken } from '../errors.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
-import { completeKeyPair, makeKeyPair } from '../issuance/make-key-pair.ts';
 import type { KeyOrder } from '../ports.ts';
+import { makeLogKey, signingLogKeys } from './log-keys.ts';
 import type { CheckpointRecord, LogRecords } from './log-records.ts';
 import type { LogSettings } from './log-settings.ts';
 
@@ -18,8 +18,8 @@ export interface LogDeps extends Pick<IssuanceDeps, 'signer' | 'records' | 'cloc
 /** Signs checkpoints of the log on record, each after the one before, one at a time. */
 export class CheckpointPublisher {
   readonly #deps: LogDeps;
-  /** Known to be the log's on the token that is used now. */
-  #key: KeyOrder | undefined;
+  /** Keys that are known to be the log's on the token that is used now. */
+  readonly #established = new Set<string>();
   /** What was signed last and could not be put on record: the signer goes on from there only. */
   #unrecorded: Uint8Array | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -43,21 +43,28 @@ export class CheckpointPublisher {
 
   async #publishNext(progress: (making: string) => void): Promise<CheckpointRecord | undefined> {
     const { log, signer, clock } = this.#deps;
-    this.#key ??= await this.#establishKey(progress);
-    const key = this.#key;
+    if (log.latestCheckpoint()?.size === log.size()) return undefined;
+    const [{ keyId, keyAlgorithm }, older] = await this.#establishKeys(progress);
     const size = log.size();
     const latest = log.latestCheckpoint();
-    if (latest?.size === size) return undefined;
     const previous = this.#unrecorded ?? latest?.note;
     const before = previous === undefined ? undefined : decodeCheckpoint(previous);
     const subtrees = subtreesOf(log.hashes);
     const root = treeRoot(subtrees, size);
     const consistency = before === undefined ? [] : consistencyProof(subtrees, before.size, size);
     // Durable with it is every leaf that was read above: no checkpoint covers what a power cut could take back.
-    await log.countUse(key.keyId);
-    const { keyId, keyAlgorithm } = key;
-    const note = await signer.signCheckpoint({ keyId, keyAlgorithm, size, root, previous, consistency });
-    this.#check(note, size, root);
+    await log.countUse(keyId);
+    if (older !== undefined) await log.countUse(older.keyId);
+    const note = await signer.signCheckpoint({
+      keyId,
+      keyAlgorithm,
+      older: older && { keyId: older.keyId, keyAlgorithm: older.keyAlgorithm },
+      size,
+      root,
+      previous,
+      consistency,
+    });
+    this.#check(note, { size, root, signatures: older === undefined ? 1 : 2 });
     this.#unrecorded = note;
     const checkpoint = { size, note, signedAt: clock.now(), cosignatures: [] };
     await log.recordCheckpoint(checkpoint);
@@ -66,40 +73,37 @@ export class CheckpointPublisher {
   }
 
   /** By the reader of notes and OpenSSL, which share nothing with the token. */
-  #check(note: Uint8Array, size: number, root: Uint8Array): void {
+  #check(
+    note: Uint8Array,
+    { size, root, signatures }: { size: number; root: Uint8Array; signatures: number },
+  ): void {
     const { log, settings } = this.#deps;
     const { note: signed } = decodeCheckpoint(note);
     const isWhatWasOrdered = signed.text === encodeTreeHead({ origin: settings.origin, size, root });
-    const { holding, failing } = verifyNote(signed, [decodeVerifierKey(log.verifierKey() ?? '')]);
-    if (isWhatWasOrdered && holding.length === 1 && failing.length === 0) return;
+    const { holding, failing } = verifyNote(signed, log.verifierKeys().map(decodeVerifierKey));
+    if (isWhatWasOrdered && holding.length === signatures && failing.length === 0) return;
     throw new InvariantBroken(
-      "the checkpoint is not what was ordered, or does not verify with the log's key",
+      "the checkpoint is not what was ordered, or does not verify with the log's keys",
     );
   }
 
-  async #establishKey(progress: (making: string) => void): Promise<KeyOrder> {
+  /** The newest first. Each is known to be the log's on the token that is used now. */
+  async #establishKeys(progress: (making: string) => void): Promise<[KeyOrder, KeyOrder?]> {
     const { records, signer, log, settings } = this.#deps;
-    const known = (await records.keys()).findLast(({ role }) => role === 'log');
-    const key = known ?? (await this.#makeKey(progress));
-    const { publicKey } = await signer.findKey(key);
-    await log.recordVerifierKey(encodeVerifierKey(logVerifierKey(settings.origin, publicKey)));
-    return key;
-  }
-
-  /** A key pair that a crash left half made is completed. */
-  async #makeKey(progress: (making: string) => void): Promise<KeyOrder> {
-    const { records, settings } = this.#deps;
-    const { keyAlgorithm } = settings;
-    progress(`key pair of the log (${keyAlgorithm}) on the token`);
-    const open = (await records.openIntents()).find(
-      (intent) =>
-        intent.kind === 'key' && intent.order.role === 'log' && intent.order.keyAlgorithm === keyAlgorithm,
-    );
-    if (open?.kind !== 'key') {
-      return makeKeyPair(this.#deps, 'log', `log-${keyAlgorithm}`, keyAlgorithm);
+    let keys = await signingLogKeys(records);
+    if (keys.length === 0) {
+      await makeLogKey(this.#deps, progress);
+      keys = await signingLogKeys(records);
     }
-    await records.countUse(open);
-    await completeKeyPair(this.#deps, open.order);
-    return open.order;
+    for (const { key, place } of keys) {
+      if (this.#established.has(key.keyId)) continue;
+      const { publicKey } = await signer.findKey(key);
+      const vkey = encodeVerifierKey(logVerifierKey(settings.origin, publicKey));
+      await log.recordVerifierKey(vkey, place);
+      this.#established.add(key.keyId);
+    }
+    const [newest, older] = keys.map(({ key }) => key).toReversed();
+    if (newest === undefined) throw new InvariantBroken('the key of the log was made and is not on record');
+    return older === undefined ? [newest] : [newest, older];
   }
 }

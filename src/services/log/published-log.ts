@@ -30,6 +30,22 @@ export function checkpointFile({ note, cosignatures }: CheckpointRecord): Uint8A
   return Uint8Array.from(Buffer.concat([note, Buffer.from(cosignatures.join(''))]));
 }
 
+/**
+ * The vkeys of a log as a file, a line each, the newest first.
+ *
+ * @param vkeys oldest first
+ */
+export function verifierKeyFile(vkeys: readonly string[]): Uint8Array {
+  return Uint8Array.from(
+    Buffer.from(
+      vkeys
+        .toReversed()
+        .map((vkey) => `${vkey}\n`)
+        .join(''),
+    ),
+  );
+}
+
 /** The log under the checkpoint that is served, file by file (C2SP tlog-tiles, APIs). */
 export class PublishedLog {
   readonly #log: LogRecords;
@@ -56,9 +72,9 @@ export class PublishedLog {
     return this.#head;
   }
 
-  /** vkey of the log; undefined before it has a key. */
-  get verifierKey(): string | undefined {
-    return this.#log.verifierKey();
+  /** vkeys of all keys that the log ever had, newest first. */
+  get verifierKeys(): readonly string[] {
+    return this.#log.verifierKeys().toReversed();
   }
 
   /** @param path below the log's prefix, e.g. `checkpoint`, `tile/0/000.p/12` */
@@ -72,7 +88,7 @@ export class PublishedLog {
   }
 
   #vkey({ signedAt }: CheckpointRecord): LogFile {
-    return file(Buffer.from(`${this.verifierKey}\n`), signedAt, {
+    return file(verifierKeyFile(this.#log.verifierKeys()), signedAt, {
       mediaType: 'text/plain; charset=utf-8',
       isImmutable: false,
       isCompressible: false,

@@ -1,6 +1,6 @@
 import { decodeCheckpoint, encodeTreeHead, type TreeHead } from '../../formats/log/checkpoint.ts';
 import { hashOctets, isConsistent } from '../../formats/log/merkle-tree.ts';
-import { encodeSignedNote } from '../../formats/log/signed-note.ts';
+import { encodeSignedNote, type NoteSignature } from '../../formats/log/signed-note.ts';
 import { type VerifierKey, verifyNote } from '../../formats/log/verifier-key.ts';
 import { logKeyAlgorithm, logVerifierKey } from '../../rules/log/log-key.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
@@ -32,40 +32,44 @@ export class CheckpointSigner {
     return signed;
   }
 
-  async #signNext({
-    keyId,
-    keyAlgorithm,
-    size,
-    root,
-    previous,
-    consistency,
-  }: CheckpointOrder): Promise<Uint8Array> {
-    const { publicKey } = await this.#token.findKey(keyId, 'log');
-    const key = logVerifierKey(this.#origin, publicKey);
+  async #signNext(order: CheckpointOrder): Promise<Uint8Array> {
+    const { size, root, previous, consistency, older } = order;
+    const keys = await Promise.all(
+      (older === undefined ? [order] : [order, older]).map((key) => this.#find(key)),
+    );
     const head: TreeHead = { origin: this.#origin, size, root };
     if (!Number.isSafeInteger(size) || size < 0 || root.length !== hashOctets) {
       throw refusal('L-HEAD', 'root', 'size or root hash is none', 'compute both from the leaves on record');
     }
-    this.#assertContinues(key, head, previous, consistency);
+    const verifierKeys = keys.map(({ verifierKey }) => verifierKey);
+    this.#assertContinues(verifierKeys, head, previous, consistency);
     const text = encodeTreeHead(head);
-    const { signature: algorithm } = logKeyAlgorithm(keyAlgorithm);
-    const signature = await this.#token.sign(keyId, 'log', algorithm, Buffer.from(text));
-    const note = { text, signatures: [{ name: key.name, keyId: key.keyId, signature }] };
+    const signatures: NoteSignature[] = [];
+    for (const { keyId, algorithm, verifierKey } of keys) {
+      const signature = await this.#token.sign(keyId, 'log', algorithm, Buffer.from(text));
+      signatures.push({ name: verifierKey.name, keyId: verifierKey.keyId, signature });
+    }
     // A wrong signature binds nobody; to go on from it would refuse every later checkpoint.
-    if (verifyNote(note, [key]).holding.length === 0) {
+    if (verifyNote({ text, signatures }, verifierKeys).holding.length !== keys.length) {
       throw new InvariantBroken(`the token's signature over the checkpoint of ${size} leaves does not hold`);
     }
     this.#signed = head;
-    return encodeSignedNote(note);
+    return encodeSignedNote({ text, signatures });
+  }
+
+  async #find({ keyId, keyAlgorithm }: { readonly keyId: string; readonly keyAlgorithm: string }) {
+    const { publicKey } = await this.#token.findKey(keyId, 'log');
+    const { signature: algorithm } = logKeyAlgorithm(keyAlgorithm);
+    return { keyId, algorithm, verifierKey: logVerifierKey(this.#origin, publicKey) };
   }
 
   #assertContinues(
-    key: VerifierKey,
+    keys: readonly VerifierKey[],
     head: TreeHead,
     previous: Uint8Array | undefined,
     consistency: readonly Uint8Array[],
   ): void {
-    const before = previous === undefined ? undefined : this.#ownCheckpoint(previous, key);
+    const before = previous === undefined ? undefined : this.#ownCheckpoint(previous, keys);
     if (this.#signed !== undefined && (before === undefined || before.size < this.#signed.size)) {
       const detail = `this signer has signed a tree of ${this.#signed.size} leaves`;
       throw refusal('L-FORK', 'previous', detail, 'give the checkpoint that was signed last');
@@ -75,9 +79,10 @@ export class CheckpointSigner {
     throw refusal('L-FORK', 'consistency', detail, 'sigillo fsck says where the log was changed');
   }
 
-  #ownCheckpoint(note: Uint8Array, key: VerifierKey): TreeHead {
+  /** One that a key has signed which signs now: a newer key goes on from what the older one has signed. */
+  #ownCheckpoint(note: Uint8Array, keys: readonly VerifierKey[]): TreeHead {
     const checkpoint = decodeCheckpoint(note);
-    const { holding, failing } = verifyNote(checkpoint.note, [key]);
+    const { holding, failing } = verifyNote(checkpoint.note, keys);
     if (checkpoint.origin === this.#origin && holding.length > 0 && failing.length === 0) return checkpoint;
     const detail = `the previous checkpoint is not signed by the key of ${this.#origin}`;
     throw refusal('L-FORK', 'previous', detail, 'log.origin must not be changed once a log has begun');

@@ -99,7 +99,7 @@ describe('publishing checkpoints', () => {
       await append(3);
       const first = await publish();
       expect(first).toMatchObject({ origin, size: 4, root: rootByDefinition(4) });
-      const vkey = decodeVerifierKey(records.log.verifierKey() ?? '');
+      const vkey = decodeVerifierKey(records.log.verifierKeys()[0] ?? '');
       expect(vkey.kind).toBe(algorithm === 'ed25519' ? 'ed25519' : 'ecdsa');
       expect(verifyNote(first.note, [vkey]).holding).toHaveLength(1);
 
@@ -138,8 +138,8 @@ describe('publishing checkpoints', () => {
       recordCheckpoint: () => Promise.reject(lost),
       recordCosignature: (size, cosigner, line) => log.recordCosignature(size, cosigner, line),
       recordServed: (size, at) => log.recordServed(size, at),
-      verifierKey: () => log.verifierKey(),
-      recordVerifierKey: (vkey) => log.recordVerifierKey(vkey),
+      verifierKeys: () => log.verifierKeys(),
+      recordVerifierKey: (vkey, place) => log.recordVerifierKey(vkey, place),
     };
     let isFailing = true;
     const deps = {
@@ -268,7 +268,7 @@ describe('the signer of checkpoints is no oracle', () => {
     const foreign = verifierKey(origin, 'ed25519', Uint8Array.from(spki.subarray(-32)));
     const text = encodeTreeHead({ origin, size: 10, root: leafHash(Buffer.from('forged')) });
     const signature = Uint8Array.from(sign(null, Buffer.from(text), privateKey));
-    const ours = decodeVerifierKey(records.log.verifierKey() ?? '');
+    const ours = decodeVerifierKey(records.log.verifierKeys()[0] ?? '');
     for (const { keyId } of [foreign, ours]) {
       const forged = encodeSignedNote({ text, signatures: [{ name: origin, keyId, signature }] });
       const bad = { ...(await order(20, note)), previous: forged };
