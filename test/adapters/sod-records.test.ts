@@ -40,6 +40,10 @@ class FaultyDatabase extends SqliteDatabase {
     return this.#counted(() => super.run(query));
   }
 
+  override insert(query: Compilable | CompiledQuery): number {
+    return this.#counted(() => super.insert(query));
+  }
+
   override control(statement: string): void {
     // Of a rollback that fails there is a test of its own.
     if (statement.startsWith('ROLLBACK')) super.control(statement);

@@ -55,12 +55,12 @@ export class GroupCommit {
   /**
    * Reads see what is committed, also while it is not durable yet.
    *
-   * @returns what `work` returned, once it is durable
+   * @returns what `work` returned, once it is durable; at once where it found nothing
    * @throws Unavailable when that cannot be known any more
    */
   async read<T>(work: () => T): Promise<T> {
     const value = work();
-    await this.#durable;
+    if (value !== undefined) await this.#durable;
     if (this.#lost !== undefined) throw this.#lost;
     return value;
   }

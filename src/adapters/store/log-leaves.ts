@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { encodeLogLeaf, type LogEvent } from '../../formats/log/log-leaf.ts';
 import { leafHash } from '../../formats/log/merkle-tree.ts';
 import { LogTiles } from './log-tiles.ts';
@@ -21,19 +22,19 @@ export class LogLeaves {
    */
   append(event: LogEvent, recordCheck: Uint8Array | null = null): number {
     const text = encodeLogLeaf(event);
-    const leafIndex = this.#tiles.size;
     const hash = leafHash(Buffer.from(text));
-    this.#database.run(
-      insertLeaf({ leaf_index: leafIndex, leaf_hash: hash, event: text, record_check: recordCheck }),
+    const leafIndex = this.#database.insert(
+      insertLeaf({ leaf_hash: hash, event: text, record_check: recordCheck }),
     );
     this.#tiles.grow(leafIndex + 1);
     return leafIndex;
   }
 }
 
-const insertLeaf = prepareQuery((row: Schema['log_leaves']) =>
+/** With the next index: found in the same statement, because other processes append too. */
+const insertLeaf = prepareQuery((row: Omit<Schema['log_leaves'], 'leaf_index'>) =>
   queries.insertInto('log_leaves').values({
-    leaf_index: row.leaf_index,
+    leaf_index: sql<number>`(SELECT ifnull(max(leaf_index) + 1, 0) FROM log_leaves)`,
     leaf_hash: row.leaf_hash,
     event: row.event,
     record_check: row.record_check,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { sql } from 'kysely';
 import type { DigestName } from '../../formats/algorithms/digests.ts';
 import type { LdsVersion } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken } from '../../services/errors.ts';
@@ -29,14 +30,27 @@ const deleteIntent = prepareQuery((of: OfRequest) =>
   queries.deleteFrom('sod_intents').where('request_id', '=', of.requestId),
 );
 
+/** Inserts nothing where the request id is taken: one statement, because a claim nearly always succeeds. */
 const insertIntent = prepareQuery((row: Schema['sod_intents']) =>
-  queries.insertInto('sod_intents').values({
-    request_id: row.request_id,
-    content_digest: row.content_digest,
-    key_id: row.key_id,
-    content: row.content,
-    signing_time: row.signing_time,
-  }),
+  queries
+    .insertInto('sod_intents')
+    .columns(['request_id', 'content_digest', 'key_id', 'content', 'signing_time'])
+    .expression(
+      queries
+        .selectNoFrom([
+          sql<string>`${row.request_id}`.as('request_id'),
+          sql<Uint8Array>`${row.content_digest}`.as('content_digest'),
+          sql<string>`${row.key_id}`.as('key_id'),
+          sql<string>`${row.content}`.as('content'),
+          sql<string>`${row.signing_time}`.as('signing_time'),
+        ])
+        .where((eb) =>
+          eb.not(
+            eb.exists(eb.selectFrom('sods').select('leaf_index').where('request_id', '=', row.request_id)),
+          ),
+        ),
+    )
+    .onConflict((conflict) => conflict.column('request_id').doNothing()),
 );
 
 /** SodRecords on SQLite. Reads see what is committed or being committed by this, the only, writer. */
@@ -56,13 +70,9 @@ export class SqliteSodRecords implements SodRecords {
   }
 
   claim(intent: SodIntent): Promise<SodClaim> {
-    return this.#commits.write(() => {
-      const sod = this.#find(intent.requestId);
-      if (sod !== undefined) return { kind: 'recorded', sod };
-      const open = this.#openIntent(intent.requestId);
-      if (open !== undefined) return { kind: 'open', intent: open };
+    return this.#commits.write((): SodClaim => {
+      if (this.#database.run(insertIntent(intentRow(intent))) === 0) return this.#takenBy(intent.requestId);
       this.#clock.assertNotSetBack();
-      this.#database.run(insertIntent(intentRow(intent)));
       countKeyUse(this.#database, intent.keyId);
       return { kind: 'claimed' };
     });
@@ -119,9 +129,12 @@ export class SqliteSodRecords implements SodRecords {
     return row && this.#stored.read(row);
   }
 
-  #openIntent(requestId: string): SodIntent | undefined {
+  #takenBy(requestId: string): SodClaim {
+    const sod = this.#find(requestId);
+    if (sod !== undefined) return { kind: 'recorded', sod };
     const row = this.#database.first(intentOf({ requestId }));
-    return row === undefined ? undefined : intentFromRow(row);
+    if (row !== undefined) return { kind: 'open', intent: intentFromRow(row) };
+    throw new InvariantBroken(`request ${requestId} could not be claimed, and nobody has it`);
   }
 
   #endIntent({ requestId }: SodIntent): void {

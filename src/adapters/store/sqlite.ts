@@ -82,6 +82,14 @@ export class SqliteDatabase {
     return Number(translated(() => this.#prepare(sql).run(...(parameters as SQLInputValue[]))).changes);
   }
 
+  /** @returns the rowid of the row that was inserted */
+  insert(query: Compilable | CompiledQuery): number {
+    const { sql, parameters } = 'sql' in query ? query : query.compile();
+    return Number(
+      translated(() => this.#prepare(sql).run(...(parameters as SQLInputValue[]))).lastInsertRowid,
+    );
+  }
+
   /** `BEGIN IMMEDIATE`, `SAVEPOINT …`, `COMMIT` and the like. */
   control(statement: string): void {
     translated(() => this.#prepare(statement).run());
