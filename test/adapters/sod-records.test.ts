@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Compilable, CompiledQuery } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GroupCommit } from '../../src/adapters/store/group-commit.ts';
 import { SqliteIssuanceRecords } from '../../src/adapters/store/issuance-records.ts';
 import { LogLeaves } from '../../src/adapters/store/log-leaves.ts';
@@ -369,6 +369,36 @@ describe('a sync of the disk', () => {
       cuts += 1;
     }
     expect(cuts).toBe(6);
+  });
+});
+
+describe('SODs that were claimed together', () => {
+  const efSod = Uint8Array.of(1);
+  const record = (requestId: string) => sods.record(intentOf(requestId), efSod, 'bb'.repeat(32));
+
+  it('are recorded together, although one is signed after the other', async () => {
+    await Promise.all(requestIds.map((requestId) => sods.claim(intentOf(requestId))));
+    const control = vi.spyOn(database, 'control');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const recorded: Promise<unknown>[] = [];
+      for (const requestId of requestIds) {
+        recorded.push(record(requestId));
+        for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await Promise.all(recorded);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(control.mock.calls.filter(([statement]) => statement === 'COMMIT')).toHaveLength(1);
+    expect(await sods.openIntents()).toEqual([]);
+  });
+
+  it('do not wait for one that is not signed', async () => {
+    await Promise.all(requestIds.map((requestId) => sods.claim(intentOf(requestId))));
+    await record('one');
+    expect(await sods.find('one')).toBeDefined();
+    expect(await sods.openIntents()).toHaveLength(3);
   });
 });
 

@@ -69,13 +69,15 @@ export class SqliteSodRecords implements SodRecords {
     this.#clock = clock;
   }
 
-  claim(intent: SodIntent): Promise<SodClaim> {
-    return this.#commits.write((): SodClaim => {
+  async claim(intent: SodIntent): Promise<SodClaim> {
+    const claim = await this.#commits.write((): SodClaim => {
       if (this.#database.run(insertIntent(intentRow(intent))) === 0) return this.#takenBy(intent.requestId);
       this.#clock.assertNotSetBack();
       countKeyUse(this.#database, intent.keyId);
       return { kind: 'claimed' };
     });
+    if (claim.kind === 'claimed') this.#commits.foresee(1);
+    return claim;
   }
 
   countUse(intent: SodIntent): Promise<void> {
@@ -84,6 +86,7 @@ export class SqliteSodRecords implements SodRecords {
 
   async record(intent: SodIntent, efSod: Uint8Array, documentSigner: string): Promise<RecordedSod> {
     const stored = this.#stored.compact(efSod, documentSigner);
+    this.#commits.foresee(-1);
     const recorded = await this.#commits.write(() => {
       this.#endIntent(intent);
       const sha256 = hash('sha256', efSod);
@@ -101,6 +104,7 @@ export class SqliteSodRecords implements SodRecords {
   }
 
   abandon(intent: SodIntent, reason: string): Promise<void> {
+    this.#commits.foresee(-1);
     return this.#commits.write(() => {
       this.#endIntent(intent);
       this.#database.run(
