@@ -10,8 +10,14 @@ import { type Checkpoint, decodeCheckpoint, encodeTreeHead } from '../../../src/
 import { consistencyProof, leafHash, treeRoot } from '../../../src/formats/log/merkle-tree.ts';
 import { encodeSignedNote } from '../../../src/formats/log/signed-note.ts';
 import { subtreesOf } from '../../../src/formats/log/tiles.ts';
-import { decodeVerifierKey, verifierKey, verifyNote } from '../../../src/formats/log/verifier-key.ts';
+import {
+  decodeVerifierKey,
+  encodeVerifierKey,
+  verifierKey,
+  verifyNote,
+} from '../../../src/formats/log/verifier-key.ts';
 import { Refused, Unavailable } from '../../../src/services/errors.ts';
+import { retireLogKey, rotateLogKey } from '../../../src/services/log/log-keys.ts';
 import { CheckpointPublisher } from '../../../src/services/log/publish-checkpoint.ts';
 import { SigningCore } from '../../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from '../../support/policies.ts';
@@ -199,6 +205,84 @@ describe('publishing checkpoints', () => {
     await expect(publisher.publish(quiet)).rejects.toMatchObject({
       details: { rule: 'L-FORK', field: 'consistency' },
     });
+  });
+});
+
+describe('another key of the log', () => {
+  const logKeys = async () => (await records.issuance.keys()).filter(({ role }) => role === 'log');
+  const deps = () => ({
+    signer: signerOver(core),
+    records: records.issuance,
+    log: records.log,
+    clock: { now: () => new Date('2026-11-22T12:00:00Z') },
+    random: systemRandom,
+    settings: { keyAlgorithm: 'ecdsa-P-256-sha256' },
+  });
+
+  beforeEach(async () => {
+    await append(3);
+    await publish();
+  });
+
+  it('signs beside the older one, which ends only when the newer one has signed', async () => {
+    await expect(retireLogKey(deps())).rejects.toMatchObject({ details: { rule: 'L-ROTATION' } });
+    await rotateLogKey(deps(), quiet);
+    await expect(rotateLogKey(deps(), quiet)).rejects.toMatchObject({ details: { rule: 'L-ROTATION' } });
+    await expect(retireLogKey(deps())).rejects.toMatchObject({ details: { rule: 'L-ROTATION' } });
+    const both = await publish();
+    const vkeys = records.log.verifierKeys().map(decodeVerifierKey);
+    expect(vkeys.map(({ kind }) => kind)).toEqual(['ed25519', 'ecdsa']);
+    for (const vkey of vkeys) expect(verifyNote(both.note, [vkey]).holding).toHaveLength(1);
+    await retireLogKey(deps());
+    const alone = await publish();
+    expect(verifyNote(alone.note, vkeys).holding.map(({ key }) => key)).toEqual(vkeys.slice(1));
+    // A use that proved each, and one for each signature.
+    expect((await logKeys()).map(({ uses }) => uses)).toEqual([3, 3]);
+  });
+
+  it('that a crash left half made is completed, and no third one is made', async () => {
+    const [first] = await logKeys();
+    const keyId = 'cd'.repeat(16);
+    const order = { keyId, role: 'log', label: 'log-2', keyAlgorithm: 'ecdsa-P-256-sha256' } as const;
+    await records.issuance.begin({ kind: 'key', order });
+    await rotateLogKey(deps(), quiet);
+    expect((await logKeys()).map((key) => key.keyId)).toEqual([first?.keyId, keyId]);
+  });
+
+  it('goes on from what the older one has signed only while that one signs too', async () => {
+    await rotateLogKey(deps(), quiet);
+    const [older, newer] = await logKeys();
+    if (older === undefined || newer === undefined) throw new Error('there are two');
+    const latest = records.log.latestCheckpoint();
+    const subtrees = subtreesOf(records.log.hashes);
+    const size = records.log.size();
+    const order = {
+      keyId: newer.keyId,
+      keyAlgorithm: newer.keyAlgorithm,
+      size,
+      root: treeRoot(subtrees, size),
+      previous: latest?.note,
+      consistency: consistencyProof(subtrees, latest?.size ?? 0, size),
+    };
+    await expect(core.signCheckpoint(order)).rejects.toMatchObject({ details: { rule: 'L-FORK' } });
+    expect(decodeCheckpoint(await core.signCheckpoint({ ...order, older })).note.signatures).toHaveLength(2);
+  });
+
+  it('is refused in the place of another: what is on record of a key stays', async () => {
+    const [vkey = ''] = records.log.verifierKeys();
+    const foreign = encodeVerifierKey(verifierKey(origin, 'ed25519', new Uint8Array(32).fill(9)));
+    const elsewhere = encodeVerifierKey(
+      verifierKey('log.example/other', 'ed25519', new Uint8Array(32).fill(9)),
+    );
+    for (const [other, place] of [
+      [foreign, 0],
+      [foreign, 2],
+      [elsewhere, 1],
+    ] as const) {
+      const recorded = records.log.recordVerifierKey(other, place);
+      await expect(recorded).rejects.toMatchObject({ details: { rule: 'L-ORIGIN' } });
+    }
+    expect(records.log.verifierKeys()).toEqual([vkey]);
   });
 });
 
