@@ -104,7 +104,7 @@ const certificateProfileSchema = z.strictObject({
   /** How a key on the token comes to its end and the next one takes over. */
   rotation: z
     .strictObject({
-      /** Signatures that a key may ever make. */
+      /** Signatures that a key may ever make; `usageLimitOf` says what it is where it is left out. */
       usageLimit: z.int().min(1).max(1_000_000_000).optional(),
       /** The next key is made and published this long before the usage period of this one ends. */
       prepareBefore: periodSchema,
@@ -119,6 +119,15 @@ const certificateProfileSchema = z.strictObject({
 });
 
 export type CertificateProfile = z.infer<typeof certificateProfileSchema>;
+
+/** Kinds that sign one thing for each document. Not bar-code signers: they have at most five keys a year. */
+const limitedByDefault: readonly ProfileKind[] = ['document-signer', 'lds2-signer', 'dtc-signer'];
+const defaultUsageLimit = 100_000;
+
+/** Signatures that a key of the profile may ever make; undefined for no limit. */
+export function usageLimitOf({ kind, rotation }: CertificateProfile): number | undefined {
+  return rotation?.usageLimit ?? (limitedByDefault.includes(kind) ? defaultUsageLimit : undefined);
+}
 
 /**
  * Loads one certificate profile.

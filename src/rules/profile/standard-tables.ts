@@ -1,6 +1,7 @@
 import type { KnownOidName } from '../../formats/oids.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import type { ProfileKind, CertificateProfile } from './certificate-profile.ts';
+import { addPeriod, type Period } from './period.ts';
 
 type ExtensionName = keyof CertificateProfile['extensions'];
 /** m: must be there, o: may, x: must not. C: critical, nc: not critical. */
@@ -13,12 +14,21 @@ interface Requirements {
   readonly extensions: Column;
   /** Exactly these bits; undefined where keyUsage is up to the protocol or must be absent. */
   readonly keyUsage: readonly string[] | undefined;
-  /** Exactly these purposes; undefined where they are up to the protocol or must be absent. */
-  readonly purposes: readonly KnownOidName[] | undefined;
+  readonly purposes: Purposes | undefined;
   readonly ecdsaOnly: boolean;
   /** Longest privateKeyUsage in days, with the days that months may be longer. */
   readonly longestUsageDays: number | undefined;
+  /** Table 1 gives a shortest one too, which calendar periods are held against whatever day they begin. */
+  readonly shortestUsage: Period | undefined;
+  /** What `certificate` covers; undefined where the issuer is free. */
+  readonly covers: Coverage | undefined;
 }
+
+/** extKeyUsage: exactly the one purpose of the kind, or one or several of those the kind may have. */
+type Purposes = { readonly only: KnownOidName } | { readonly someOf: readonly KnownOidName[] };
+
+/** The use of the key and the longest life of what it signs; or, for what is on a chip, that life alone (§4.1.2). */
+type Coverage = 'usage-and-signed' | 'signed';
 
 const root: Column = {
   authorityKeyIdentifier: 'o nc',
@@ -71,7 +81,17 @@ const minimal: Column = {
 
 const caBits = ['keyCertSign', 'cRLSign'];
 const signerBits = ['digitalSignature'];
-const plain = { keyUsage: undefined, purposes: undefined, ecdsaOnly: false, longestUsageDays: undefined };
+const plain = {
+  keyUsage: undefined,
+  purposes: undefined,
+  ecdsaOnly: false,
+  longestUsageDays: undefined,
+  shortestUsage: undefined,
+  covers: undefined,
+};
+const months = (count: number): Period => ({ years: 0, months: count, days: 0 });
+/** Bar-code and LDS2 signers: one to two years. */
+const oneToTwoYears = { longestUsageDays: 2 * 366, shortestUsage: months(12) };
 const table6 = 'Doc 9303-12 §7.1 Table 6';
 
 /**
@@ -80,7 +100,14 @@ const table6 = 'Doc 9303-12 §7.1 Table 6';
  * of those who cite them.
  */
 const requirements: Partial<Record<ProfileKind, Requirements>> = {
-  csca: { ...plain, source: table6, extensions: root, keyUsage: caBits, longestUsageDays: 5 * 366 },
+  csca: {
+    ...plain,
+    source: table6,
+    extensions: root,
+    keyUsage: caBits,
+    longestUsageDays: 5 * 366,
+    covers: 'usage-and-signed',
+  },
   'csca-link': { ...plain, source: table6, extensions: link, keyUsage: caBits },
   'document-signer': {
     ...plain,
@@ -88,62 +115,75 @@ const requirements: Partial<Record<ProfileKind, Requirements>> = {
     extensions: documentSigner,
     keyUsage: signerBits,
     longestUsageDays: 100,
+    covers: 'usage-and-signed',
   },
   'master-list-signer': {
     ...plain,
     source: table6,
     extensions: listSigner,
     keyUsage: signerBits,
-    purposes: ['cscaMasterListSigningKey'],
+    purposes: { only: 'cscaMasterListSigningKey' },
   },
   'deviation-list-signer': {
     ...plain,
     source: table6,
     extensions: listSigner,
     keyUsage: signerBits,
-    purposes: ['deviationListSigningKey'],
+    purposes: { only: 'deviationListSigningKey' },
   },
-  communication: { ...plain, source: table6, extensions: communication },
+  communication: {
+    ...plain,
+    source: table6,
+    extensions: communication,
+    purposes: { someOf: ['serverAuth', 'clientAuth'] },
+  },
   'spoc-client': {
     ...plain,
     source: 'Doc 9303-12 §7.2.1',
     extensions: { ...communication, cRLDistributionPoints: 'm nc' },
-    purposes: ['spocClient'],
+    purposes: { only: 'spocClient' },
   },
   'spoc-server': {
     ...plain,
     source: 'Doc 9303-12 §7.2.1',
     extensions: { ...communication, cRLDistributionPoints: 'm nc' },
-    purposes: ['spocServer'],
+    purposes: { only: 'spocServer' },
   },
   'lds2-signer': {
     ...plain,
     source: 'Doc 9303-12 §7.1.2 Table 7',
     extensions: minimal,
+    purposes: { someOf: ['lds2TravelStampSigner', 'lds2VisaSigner', 'lds2BiometricsSigner'] },
     ecdsaOnly: true,
-    longestUsageDays: 2 * 366,
+    ...oneToTwoYears,
+    covers: 'signed',
   },
   'vds-signer': {
     ...plain,
     source: 'Doc 9303-12 §7.1.3 Table 8',
     extensions: { ...minimal, documentTypeList: 'o nc' },
-    purposes: ['vdsSigner'],
+    purposes: { only: 'vdsSigner' },
     ecdsaOnly: true,
-    longestUsageDays: 2 * 366,
+    ...oneToTwoYears,
+    covers: 'usage-and-signed',
   },
   'vds-nc-signer': {
     ...plain,
     source: 'ICAO technical report VDS-NC',
     extensions: minimal,
-    purposes: ['vdsNcSigner'],
+    purposes: { only: 'vdsNcSigner' },
     ecdsaOnly: true,
+    ...oneToTwoYears,
+    covers: 'usage-and-signed',
   },
   'dtc-signer': {
     ...plain,
     source: 'ICAO technical report DTC',
     extensions: { ...documentSigner, extKeyUsage: 'm C', documentTypeList: 'o nc' },
     keyUsage: signerBits,
-    purposes: ['dtcSigner'],
+    purposes: { only: 'dtcSigner' },
+    longestUsageDays: 100,
+    covers: 'usage-and-signed',
   },
 };
 
@@ -185,14 +225,25 @@ function checkExtensions(profile: CertificateProfile, required: Requirements, re
   if (required.keyUsage !== undefined && !sameSet(required.keyUsage, keyUsage?.bits)) {
     refuse('extensions.keyUsage.bits', `must be exactly ${required.keyUsage.join(', ')}`);
   }
-  if (required.purposes !== undefined && !sameSet(required.purposes, extKeyUsage?.purposes)) {
-    refuse('extensions.extKeyUsage.purposes', `must be exactly ${required.purposes.join(', ')}`);
-  }
+  checkPurposes(required.purposes, extKeyUsage?.purposes ?? [], refuse);
   if (subjectAltName !== undefined && !subjectAltName.countryCode) {
     refuse('extensions.subjectAltName.countryCode', 'must be true', 'Doc 9303-12 §7.1.1.2');
   }
   if (profile.kind === 'spoc-server' && subjectAltName?.hosts !== true) {
     refuse('extensions.subjectAltName.hosts', 'must be true: the host of the SPOC URL');
+  }
+}
+
+function checkPurposes(wanted: Purposes | undefined, asked: readonly KnownOidName[], refuse: Refuse): void {
+  if (wanted === undefined) return;
+  const key = 'extensions.extKeyUsage.purposes';
+  const source = 'Doc 9303-12 §7.1.1.3 (rule C-EKU)';
+  if ('only' in wanted) {
+    if (!sameSet([wanted.only], asked)) refuse(key, `must be exactly ${wanted.only}`, source);
+    return;
+  }
+  if (asked.length === 0 || !asked.every((purpose) => wanted.someOf.includes(purpose))) {
+    refuse(key, `must be of ${wanted.someOf.join(', ')} and nothing else`, source);
   }
 }
 
@@ -229,26 +280,43 @@ function checkPeriods(profile: CertificateProfile, required: Requirements, refus
   }
   if (profile.validity === 'of-successor') return;
   const { certificate, privateKeyUsage, longestSigned } = profile.validity;
+  checkSpocValidity(profile.kind, certificate, refuse);
   if (privateKeyUsage === undefined) {
-    if (profile.extensions.privateKeyUsagePeriod !== undefined) {
-      refuse('validity.privateKeyUsage', 'is needed for the privateKeyUsagePeriod extension');
+    if (required.covers !== undefined || profile.extensions.privateKeyUsagePeriod !== undefined) {
+      refuse('validity.privateKeyUsage', 'is needed: how long the key is used', 'Doc 9303-12 Table 1');
     }
     return;
   }
-  const longest = required.longestUsageDays;
-  if (longest !== undefined && shortestDays(privateKeyUsage) > longest) {
-    refuse('validity.privateKeyUsage', `must not be longer than ${longest} days`, 'Doc 9303-12 Table 1');
+  checkUsage(privateKeyUsage, required, refuse);
+  if (required.covers !== undefined && longestSigned === undefined) {
+    refuse('validity.longestSigned', 'is needed: the longest validity of what is signed', coverageSource);
   }
-  if (profile.kind === 'document-signer' && longestSigned === undefined) {
-    refuse('validity.longestSigned', 'is needed: the longest validity of a document', 'Doc 9303-12 §4.1.1');
-  }
-  const needed = longestDays(privateKeyUsage) + longestDays(longestSigned ?? noTime);
-  if (longestDays(certificate) < needed) {
+  const isUsageCovered = required.covers !== 'signed';
+  const needed = (isUsageCovered ? longestDays(privateKeyUsage) : 0) + longestDays(longestSigned ?? noTime);
+  if (longestDays(certificate) < Math.max(needed, longestDays(privateKeyUsage))) {
     refuse(
       'validity.certificate',
       'must cover key usage and the longest validity of what is signed',
-      'Doc 9303-12 §4.1.1 and Table 1',
+      coverageSource,
     );
+  }
+}
+
+/** Doc 9303-12 Table 1: 6 to 18 months, on whatever day they begin. */
+function checkSpocValidity(kind: ProfileKind, certificate: Period, refuse: Refuse): void {
+  if (kind !== 'spoc-client' && kind !== 'spoc-server') return;
+  if (isNeverShorter(certificate, months(6)) && isNeverShorter(months(18), certificate)) return;
+  refuse('validity.certificate', 'must be 6 to 18 months', 'Doc 9303-12 Table 1 (rule C-VAL-SPOC)');
+}
+
+function checkUsage(privateKeyUsage: Period, required: Requirements, refuse: Refuse): void {
+  const { longestUsageDays, shortestUsage } = required;
+  const source = 'Doc 9303-12 Table 1';
+  if (longestUsageDays !== undefined && shortestDays(privateKeyUsage) > longestUsageDays) {
+    refuse('validity.privateKeyUsage', `must not be longer than ${longestUsageDays} days`, source);
+  }
+  if (shortestUsage !== undefined && !isNeverShorter(privateKeyUsage, shortestUsage)) {
+    refuse('validity.privateKeyUsage', 'must be one to two years', source);
   }
 }
 
@@ -266,18 +334,20 @@ function checkRotation({ kind, rotation }: CertificateProfile, refuse: Refuse): 
   }
 }
 
-interface CalendarPeriod {
-  readonly years: number;
-  readonly months: number;
-  readonly days: number;
-}
-const noTime: CalendarPeriod = { years: 0, months: 0, days: 0 };
+const coverageSource = 'Doc 9303-12 §4.1.1, §4.1.2 and Table 1';
+const noTime = months(0);
 
 /** Months of 31 days, so that sums of months compare as months do. */
-function longestDays({ years, months, days }: CalendarPeriod): number {
-  return (years * 12 + months) * 31 + days;
+function longestDays({ years, months: count, days }: Period): number {
+  return (years * 12 + count) * 31 + days;
 }
 
-function shortestDays({ years, months, days }: CalendarPeriod): number {
-  return years * 365 + months * 28 + days;
+function shortestDays({ years, months: count, days }: Period): number {
+  return years * 365 + count * 28 + days;
+}
+
+/** Whether `period` ends no earlier than `other`, whatever the month that both begin in. */
+function isNeverShorter(period: Period, other: Period): boolean {
+  const fourYears = Array.from({ length: 48 }, (_, month) => new Date(Date.UTC(2026, month, 1)));
+  return fourYears.every((start) => addPeriod(start, period) >= addPeriod(start, other));
 }

@@ -10,7 +10,7 @@ import {
   type RequestedKey,
 } from '../../rules/exchange/request-bundle.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
-import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import { type CertificateProfile, usageLimitOf } from '../../rules/profile/certificate-profile.ts';
 import { decodedCrl, profilesUnderCsca } from '../crl/crl-entries.ts';
 import { integerContent } from '../../formats/der/writer.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
@@ -223,7 +223,7 @@ async function requestFor(
   let key = made;
   if (key === undefined) {
     progress(`key pair ${name}-${sequence} (${keyAlgorithm}) on the token`);
-    key = await makeKeyPair(deps, role, `${name}-${sequence}`, keyAlgorithm, profile.rotation?.usageLimit);
+    key = await makeKeyPair(deps, role, `${name}-${sequence}`, keyAlgorithm, usageLimitOf(profile));
   }
   return {
     keyId: key.keyId,

@@ -4,6 +4,7 @@ import { publishMasterList } from '../masterlist/publish-master-list.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord, IssuanceIntent, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
 import { addPeriod } from '../../rules/profile/period.ts';
+import { usageLimitOf } from '../../rules/profile/certificate-profile.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
 import { assertWithinIssuer } from '../signing-core/prepare-certificate.ts';
@@ -175,8 +176,8 @@ export async function makeCertifiedKey(
     key = await completeKeyOfLabel(deps, open, label);
   }
   if (key === undefined) {
-    const usageLimit = deps.policies.profiles.get(profile)?.rotation?.usageLimit;
-    key = await makeKeyPair(deps, role, label, keyAlgorithm, usageLimit);
+    const policy = deps.policies.profiles.get(profile);
+    key = await makeKeyPair(deps, role, label, keyAlgorithm, policy && usageLimitOf(policy));
   }
   progress(`certificate ${label}`);
   const begun = open.find((intent) => certifies(intent, key.keyId));

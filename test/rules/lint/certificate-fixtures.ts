@@ -883,6 +883,12 @@ export const certificateFixtures: readonly CertificateFixture[] = [
       }),
   },
   {
+    rule: 'C-EKU-FOREIGN',
+    kind: 'lds2-signer',
+    breaks: (parts) =>
+      changed(parts, 'extKeyUsage', { value: encodeExtKeyUsage(['lds2VisaSigner', 'vdsSigner']) }),
+  },
+  {
     rule: 'C-EKU-ANY',
     kind: 'communication',
     breaks: (parts) => changed(parts, 'extKeyUsage', { value: sequence(objectIdentifier('2.5.29.37.0')) }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { usageLimitOf } from '../../../src/rules/profile/certificate-profile.ts';
 import { parsePolicies } from '../../../src/rules/profile/policies.ts';
 import type { PolicySource } from '../../../src/rules/profile/policy-file.ts';
 import { shippedPolicySources } from '../../support/policies.ts';
@@ -180,6 +181,75 @@ describe('policies', () => {
       'notice: P90D\n  destroyAfter:',
       /CSCA only/,
     ],
+    [
+      'a SPOC client certificate of two years',
+      'spoc-client.yaml',
+      'certificate: P1Y',
+      'certificate: P2Y',
+      /spoc-client\.yaml:\d+ validity\.certificate: must be 6 to 18 months/,
+    ],
+    [
+      'a SPOC server certificate that may be shorter than six months',
+      'spoc-server.yaml',
+      'certificate: P1Y',
+      'certificate: P180D',
+      /6 to 18 months/,
+    ],
+    [
+      'a bar-code signer that leaves nothing for the life of a seal',
+      'vds-signer.yaml',
+      'certificate: P7Y',
+      'certificate: P2Y',
+      /must cover/,
+    ],
+    ...['csca', 'vds-signer', 'vds-nc-signer', 'lds2-visa-signer', 'dtc-signer'].map(
+      (name): [string, string, RegExp, string, RegExp] => [
+        `a ${name} without a word of how long is valid what it signs`,
+        `${name}.yaml`,
+        /\n {2}longestSigned: .*/,
+        '',
+        /validity\.longestSigned: is needed/,
+      ],
+    ),
+    ...['vds-signer', 'vds-nc-signer', 'lds2-visa-signer'].flatMap(
+      (name): [string, string, RegExp, string, RegExp][] => [
+        [
+          `a ${name} key in use for less than a year`,
+          `${name}.yaml`,
+          /privateKeyUsage: P2Y/,
+          'privateKeyUsage: P11M',
+          /validity\.privateKeyUsage: must be one to two years/,
+        ],
+        [
+          `a ${name} key in use for more than two years`,
+          `${name}.yaml`,
+          /privateKeyUsage: P2Y/,
+          'privateKeyUsage: P3Y',
+          /longer than 732 days/,
+        ],
+        [
+          `a ${name} without privateKeyUsage`,
+          `${name}.yaml`,
+          /\n {2}privateKeyUsage: .*/,
+          '',
+          /validity\.privateKeyUsage: is needed/,
+        ],
+      ],
+    ),
+    [
+      'an LDS2 signer that ends before the document',
+      'lds2-visa-signer.yaml',
+      'certificate: P10Y3M',
+      'certificate: P9Y',
+      /must cover/,
+    ],
+    [
+      'a DTC signer key in use for more than three months',
+      'dtc-signer.yaml',
+      'privateKeyUsage: P3M',
+      'privateKeyUsage: P4M',
+      /longer than 100 days/,
+    ],
     ['a link without nameChange', 'csca-link.yaml', /\n {2}nameChange.*/, '', /nameChange/],
     [
       'nameChange in a Document Signer',
@@ -253,6 +323,42 @@ describe('policies', () => {
       '',
       /privateKeyUsage/,
     ],
+    [
+      'an LDS2 signer that is a bar-code signer too',
+      'lds2-visa-signer.yaml',
+      'purposes: [lds2VisaSigner]',
+      'purposes: [lds2VisaSigner, vdsSigner]',
+      /lds2-visa-signer\.yaml:\d+ extensions\.extKeyUsage\.purposes: must be of lds2TravelStampSigner/,
+    ],
+    [
+      'an LDS2 signer with the purpose of another kind',
+      'lds2-visa-signer.yaml',
+      'purposes: [lds2VisaSigner]',
+      'purposes: [dtcSigner]',
+      /extKeyUsage\.purposes/,
+    ],
+    [
+      'a TLS server with the purpose of a signer',
+      'communication.yaml',
+      'serverAuth, clientAuth',
+      'serverAuth, vdsSigner',
+      /extKeyUsage\.purposes: must be of serverAuth, clientAuth and nothing else/,
+    ],
+    ...[
+      ['master-list-signer', 'cscaMasterListSigningKey'],
+      ['deviation-list-signer', 'deviationListSigningKey'],
+      ['spoc-client', 'spocClient'],
+      ['spoc-server', 'spocServer'],
+      ['vds-signer', 'vdsSigner'],
+      ['vds-nc-signer', 'vdsNcSigner'],
+      ['dtc-signer', 'dtcSigner'],
+    ].map(([name = '', purpose = '']): [string, string, string, string, RegExp] => [
+      `a ${name} with a further purpose`,
+      `${name}.yaml`,
+      `purposes: [${purpose}]`,
+      `purposes: [${purpose}, clientAuth]`,
+      new RegExp(`extKeyUsage\\.purposes: must be exactly ${purpose}`),
+    ]),
     ['a Document Signer that issues itself', 'dsc-passport.yaml', 'issuer: csca', 'issuer: self', /issuer/],
   ])('refuses %s (Table 6)', (_, file, from, to, message) => {
     expect(() => parsePolicies(shipped({ file, from, to }))).toThrow(
@@ -263,5 +369,17 @@ describe('policies', () => {
         source: expect.stringMatching(/^Doc 9303-12 /),
       }),
     );
+  });
+
+  it('gives a Document Signer 100,000 signatures where its policy says nothing else', () => {
+    const limitOf = (edit: Parameters<typeof shipped>[0], name = 'dsc-passport') => {
+      const profile = parsePolicies(shipped(edit)).profiles.get(name);
+      return profile && usageLimitOf(profile);
+    };
+    const file = 'dsc-passport.yaml';
+    expect(limitOf({ file, from: /\n {2}usageLimit: .*/, to: '' })).toBe(100_000);
+    expect(limitOf({ file, from: /\nrotation:[^]*/, to: '' })).toBe(100_000);
+    expect(limitOf({ file, from: 'usageLimit: 100000', to: 'usageLimit: 7' })).toBe(7);
+    expect(limitOf(undefined, 'csca')).toBeUndefined();
   });
 });

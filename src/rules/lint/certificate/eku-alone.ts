@@ -1,5 +1,6 @@
 import { oidName } from '../../../formats/oids.ts';
 import type { CertificateRule } from './context.ts';
+import { mayHaveFurtherPurposes } from './eku-foreign.ts';
 import { anyExtendedKeyUsage, purposesOf } from './purposes.ts';
 
 export const ekuAlone: CertificateRule = {
@@ -8,7 +9,7 @@ export const ekuAlone: CertificateRule = {
   severity: 'warning',
   source: 'good practice (Doc 9303-12 §7.1.1.3)',
   mend: 'leave out every other purpose',
-  appliesTo: (kind) => purposesOf(kind) !== undefined,
+  appliesTo: (kind) => purposesOf(kind) !== undefined && mayHaveFurtherPurposes(kind),
   findings: ({ certificate, kind }) => {
     const found = certificate.extendedKeyUsage ?? [];
     const wanted = purposesOf(kind) ?? [];

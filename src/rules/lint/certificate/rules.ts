@@ -85,6 +85,7 @@ import { dtlSyntax } from './dtl-syntax.ts';
 import { dtlTypes } from './dtl-types.ts';
 import { ekuAbsent } from './eku-absent.ts';
 import { ekuAlone } from './eku-alone.ts';
+import { ekuForeign } from './eku-foreign.ts';
 import { ekuAny } from './eku-any.ts';
 import { ekuCriticalReport } from './eku-critical-report.ts';
 import { ekuCritical } from './eku-critical.ts';
@@ -313,6 +314,7 @@ export const certificateRules: readonly CertificateRule[] = [
   bcPresent,
   ekuAbsent,
   ekuAlone,
+  ekuForeign,
   ekuAny,
   ekuCritical,
   ekuCriticalReport,
