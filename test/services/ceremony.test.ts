@@ -620,6 +620,20 @@ describe('an answer', () => {
     expect(await world.online.deps.records.keys()).toHaveLength(keys);
   });
 
+  it('asks for nothing under a name that the CSCA would refuse, and makes no key for it', async () => {
+    const planned = {
+      profile: 'vds-signer',
+      keyAlgorithm: 'ecdsa-P-256-sha256',
+      role: 'vds-signer',
+      name: 'vsx',
+    } as const;
+    const { deps } = world.online;
+    const keys = (await deps.records.keys()).length;
+    const made = requestCertificates(deps, [planned], { profiles: ['vds-signer'], crlOnly: false }, silent);
+    await expect(made).rejects.toMatchObject({ kind: 'refused', details: { rule: 'C-DN1-VDS-CN' } });
+    expect(await deps.records.keys()).toHaveLength(keys);
+  });
+
   it('carries the announcement of a new CSCA key, and shows it until it is there', async () => {
     const { online, offline } = world;
     const asked = await requestCertificates(online.deps, planned, { profiles: [], crlOnly: true }, silent);

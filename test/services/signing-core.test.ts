@@ -221,8 +221,8 @@ describe('every kind of certificate (Doc 9303-12 §7.1)', () => {
   });
 
   it.each([
-    ['vds-signer', 'vds-signer', 'VIS', /two upper-case/],
-    ['vds-signer', 'vds-signer', 'v1', /two upper-case/],
+    ['vds-signer', 'vds-signer', 'VIS', /exactly two characters/],
+    ['vds-signer', 'vds-signer', 'v1', /exactly two characters/],
     ['lds2-visa-signer', 'lds2-signer', 'VISA000001', /nine characters/],
   ] as const)('%s of the name %s %s is refused', async (profile, role, name, message) => {
     const keyId = await keyPair(role, `${profile}-${name}`, 'ecdsa-P-256-sha256');

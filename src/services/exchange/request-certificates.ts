@@ -18,6 +18,7 @@ import type { PlannedSigner } from '../issuance/establish.ts';
 import { checkHolderRequest, type HolderRequest } from '../issuance/issue-for-holder.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { makeKeyPair } from '../issuance/make-key-pair.ts';
+import { rehearseCertificate } from '../issuance/rehearse-certificate.ts';
 import { type KeyLife, keyLives } from '../keys/key-life.ts';
 import { startOfNext } from '../keys/maintain-keys.ts';
 import type { KeyOrder, Revocation } from '../ports.ts';
@@ -222,6 +223,7 @@ async function requestFor(
   const open = placeholders(profile, sequence, planned.name);
   let key = made;
   if (key === undefined) {
+    await rehearseCertificate(deps, { profile: name, subject: open, keyAlgorithm, usageFrom }, 'elsewhere');
     progress(`key pair ${name}-${sequence} (${keyAlgorithm}) on the token`);
     key = await makeKeyPair(deps, role, `${name}-${sequence}`, keyAlgorithm, usageLimitOf(profile));
   }

@@ -1,18 +1,16 @@
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { publishCrl } from '../crl/publish-crl.ts';
 import { publishMasterList } from '../masterlist/publish-master-list.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CertificateRecord, IssuanceIntent, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
-import { addPeriod } from '../../rules/profile/period.ts';
 import { usageLimitOf } from '../../rules/profile/certificate-profile.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
-import { assertWithinIssuer } from '../signing-core/prepare-certificate.ts';
 import { roles } from '../signing-core/roles.ts';
-import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
+import type { IssuanceDeps } from './issuance-deps.ts';
 import { completeCertificate, issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { completeKeyPair, makeKeyPair } from './make-key-pair.ts';
 import { recoverIssuance } from './recover-issuance.ts';
+import { rehearseCertificate } from './rehearse-certificate.ts';
 
 /** A key with its certificate that an instance is to have. */
 export interface PlannedKey {
@@ -151,7 +149,8 @@ export interface NumberedKey {
 }
 
 /**
- * Makes a key pair and has it certified. A key of this label that a crash left without a certificate is used.
+ * Makes a key pair and has it certified. A key of this label that a crash left without a certificate is used. What
+ * can be known to be refused is refused before there is a key.
  *
  * @returns the certificate
  */
@@ -169,9 +168,11 @@ export async function makeCertifiedKey(
     throw new InvariantBroken(`key ${label} is certified already; a key is certified once`);
   }
   const issuer = await issuerOf(deps, profile);
-  if (issuer !== undefined) assertTimeLeft(deps, profile, issuer, usageFrom);
+  const subject = planned.name === undefined ? { sequence } : { sequence, name: planned.name };
+  const request = { profile, subject, keyAlgorithm, issuer, usageFrom };
   const open = await deps.records.openIntents();
   if (key === undefined) {
+    await rehearseCertificate(deps, request, issuer);
     progress(`key pair ${label} (${keyAlgorithm}) on the token`);
     key = await completeKeyOfLabel(deps, open, label);
   }
@@ -185,31 +186,7 @@ export async function makeCertifiedKey(
     await deps.records.countUse(begun);
     return completeCertificate(deps, begun.order);
   }
-  return issueCertificate(deps, {
-    profile,
-    subject: planned.name === undefined ? { sequence } : { sequence, name: planned.name },
-    subjectKey: { keyId: key.keyId },
-    keyAlgorithm,
-    issuer,
-    usageFrom,
-  });
-}
-
-/** Before a key is made for a certificate that would outlive its issuer. @throws Refused `C-VAL` */
-function assertTimeLeft(
-  { policies, clock }: IssuanceDeps,
-  profile: string,
-  issuer: IssuerReference,
-  usageFrom: Date | undefined,
-): void {
-  const validity = policies.profiles.get(profile)?.validity;
-  if (validity === undefined || validity === 'of-successor') return;
-  const { notAfter, privateKeyUsagePeriod } = decodeCertificate(issuer.certificate, { strict: true });
-  const now = wholeSecond(clock.now());
-  assertWithinIssuer(now, addPeriod(usageFrom ?? now, validity.certificate), {
-    notAfter,
-    signsUntil: privateKeyUsagePeriod?.notAfter ?? notAfter,
-  });
+  return issueCertificate(deps, { ...request, subjectKey: { keyId: key.keyId } });
 }
 
 /** A key pair that was begun and not ended, because the token failed in between, is completed, not made twice. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { InvariantBroken, Refused } from '../errors.ts';
 import type { CertificateOrder, CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
 import { roles } from '../signing-core/roles.ts';
+import { assertKeysOfAYear } from './bar-code-keys.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
 import { referencesOfADay, serialNumbers } from './serial-numbers.ts';
@@ -17,6 +18,7 @@ export async function issueCertificate(
   deps: IssuanceDeps,
   request: CertificateRequest,
 ): Promise<CertificateRecord> {
+  await assertKeysOfAYear(deps, request.profile);
   const order = await claimSerialNumber(deps, {
     ...request,
     notBefore: wholeSecond(deps.clock.now()),

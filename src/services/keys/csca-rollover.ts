@@ -67,6 +67,8 @@ export async function rollOver(
   if (old === undefined) {
     throw new Refused('key-not-active', 'there is no CSCA key to change', { mend: 'run sigillo init' });
   }
+  // It signs the link: without it there would be a new key that nobody introduces.
+  await deps.signer.findKey({ keyId: old.key.keyId, role: 'csca' });
   const made = before.find(({ record }) => record.issuedAt >= rollover.notBefore);
   const root = made?.record ?? (await makeNextRoot(deps, planned, progress));
   const link = await linkFrom(deps, root, planned, progress, referenceTo(old));

@@ -145,14 +145,25 @@ function assertSubjectForm(
   subject: readonly { readonly type: IssuedAttributeType; readonly value: string }[],
 ): void {
   const commonName = subject.find(({ type }) => type === 'commonName')?.value ?? '';
-  const refuse = (detail: string, source: string): never => {
-    throw new Refused('policy', detail, { field: 'subject.name', rule: 'C-DN1', source, mend: 'shorten it' });
+  const refuse = (rule: string, detail: string, source: string, mend: string): never => {
+    throw new Refused('policy', detail, { field: 'subject.name', rule, source, mend });
   };
+  const found = JSON.stringify(commonName);
   if (profile.kind === 'vds-signer' && !/^[A-Z0-9]{2}$/.test(commonName)) {
-    refuse('the commonName of a bar-code signer has two upper-case characters', 'Doc 9303-12 §7.1.3');
+    refuse(
+      'C-DN1-VDS-CN',
+      `the commonName of a bar-code signer has exactly two characters, A to Z and 0 to 9; this is ${found}`,
+      'Doc 9303-12 §7.1.3 Table 8',
+      'write the third and fourth character of the signer identifier in the seal (name in sigillo.yaml)',
+    );
   }
-  if (profile.kind === 'lds2-signer' && commonName.length > 9) {
-    refuse('the commonName of an LDS2 signer has at most nine characters', 'Doc 9303-12 §7.1.2');
+  if (profile.kind === 'lds2-signer' && [...commonName].length > 9) {
+    refuse(
+      'C-DN1-LDS2-CN',
+      `the commonName of an LDS2 signer has at most nine characters; ${found} has ${[...commonName].length}`,
+      'Doc 9303-12 §7.1.2 Table 7',
+      'write a name of one to nine characters (name in sigillo.yaml)',
+    );
   }
 }
 
@@ -186,7 +197,7 @@ function bitLength(bigEndian: Uint8Array): number {
 }
 
 /** @throws Refused `C-VAL` */
-export function assertWithinIssuer(
+function assertWithinIssuer(
   notBefore: Date,
   notAfter: Date,
   issuer: Pick<Issuer, 'notAfter' | 'signsUntil'>,

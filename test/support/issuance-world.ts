@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRecords, type Records } from '../../src/adapters/store/index.ts';
+import type { InstancePlan } from '../../src/services/issuance/establish.ts';
+import type { IssuanceDeps } from '../../src/services/issuance/issuance-deps.ts';
+import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
+import { shippedPolicies } from './policies.ts';
+import { signerOver } from './signer-over.ts';
+import { openTestToken, type TestToken } from './token.ts';
+
+export const issuancePlan: InstancePlan = {
+  csca: { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha384' },
+  documentSigners: [{ profile: 'dsc-passport', keyAlgorithm: 'ecdsa-P-256-sha256' }],
+  masterListSigner: { profile: 'master-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256' },
+  otherSigners: [],
+  accessCa: { profile: 'access-ca', keyAlgorithm: 'ecdsa-P-256-sha256' },
+};
+
+/** Issuance of a state on a token and records of its own; only the clock is simulated. */
+export class IssuanceWorld {
+  now = new Date('2026-11-01T00:00:00Z');
+  readonly token: TestToken = openTestToken();
+  readonly records: Records;
+  readonly deps: IssuanceDeps;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'sigillo-issuance-world-'));
+
+  constructor() {
+    const policies = shippedPolicies();
+    const state = {
+      country: 'UT',
+      mrzCode: 'UTO',
+      organization: 'Utopia',
+      contact: 'https://utopia.example/',
+      distribution: 'https://pkd.utopia.example',
+    };
+    const clock = { now: () => this.now };
+    this.records = openRecords(join(this.#folder, 'records.sqlite'), clock);
+    this.deps = {
+      signer: signerOver(new SigningCore(this.token.token, policies, state)),
+      records: this.records.issuance,
+      clock,
+      random: { octets: (count: number) => Uint8Array.from(randomBytes(count)) },
+      policies,
+      state,
+    };
+  }
+
+  close(): void {
+    this.records.close();
+    this.token.remove();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
