@@ -84,6 +84,7 @@ export async function startService(
     unlock();
   };
   try {
+    await records.issuance.recordPolicies(instance.policies);
     await establishInstance(instance, issuance, progress);
     const publisher = await establishLog(instance, open, progress);
     const documentSigners = new DocumentSigners(

@@ -1,6 +1,8 @@
 import type { PublicKeyValue } from '../formats/algorithms/encode-subject-public-key-info.ts';
 import type { DigestName } from '../formats/algorithms/digests.ts';
 import type { TokenAlgorithm, TokenKeyType } from '../formats/algorithms/signature-algorithms.ts';
+import type { Policies } from '../rules/profile/policies.ts';
+import type { PolicySource } from '../rules/profile/policy-file.ts';
 import type { LdsVersion } from '../rules/sod/sod-rules.ts';
 import type { ServiceError } from './errors.ts';
 
@@ -351,6 +353,29 @@ export interface MasterListRecord {
   readonly der: Uint8Array;
 }
 
+/** A finding on something issued that policy has set aside. */
+export interface WaivedRecord {
+  readonly about: 'certificate' | 'crl';
+  /** Serial number or CRL number. */
+  readonly number: bigint;
+  /** Id of the rule. */
+  readonly rule: string;
+  readonly detail: string;
+  readonly reason: string;
+  /** The last instant at which the waiver counts. */
+  readonly until: Date;
+  /** Digest of the policies that waive it. */
+  readonly policyDigest: string;
+  readonly at: Date;
+}
+
+/** Policies as they were when something was first done under them. */
+export interface PolicySetRecord {
+  readonly digest: string;
+  readonly files: readonly PolicySource[];
+  readonly firstUsedAt: Date;
+}
+
 /** An act of issuance that is on record as begun. `content` is what is needed to complete it. */
 export type IssuanceIntent =
   | { readonly kind: 'key'; readonly order: KeyOrder }
@@ -385,10 +410,16 @@ export interface ArchiveRecords {
   leaves(): Iterable<LeafRecord>;
   /** Bundles of the exchange with the other machine. */
   bundles(): Iterable<Uint8Array>;
+  /** In the order of recording. */
+  waivedFindings(): readonly WaivedRecord[];
+  /** By first use. */
+  policySets(): readonly PolicySetRecord[];
 }
 
 /** Records of keys, certificates, CRLs and lists; the same promises as SodRecords. */
 export interface IssuanceRecords {
+  /** Puts the text of policies on record that have not been in use before. */
+  recordPolicies(policies: Pick<Policies, 'digest' | 'sources'>): Promise<void>;
   /** Puts an intent on record and counts one use of the key that will sign. CRL numbers and list versions must be the next ones. @throws Refused `duplicate` */
   begin(intent: IssuanceIntent): Promise<void>;
   openIntents(): Promise<readonly IssuanceIntent[]>;
@@ -396,13 +427,16 @@ export interface IssuanceRecords {
   countUse(intent: IssuanceIntent): Promise<void>;
   /** Each ends its intent and appends a log leaf in the same transaction. */
   recordKey(order: KeyOrder, createdAt: Date): Promise<void>;
-  recordCertificate(record: CertificateRecord): Promise<void>;
+  recordCertificate(record: CertificateRecord, waived?: readonly WaivedRecord[]): Promise<void>;
   /**
    * From now on the revocations of `profiles` up to thisUpdate count as listed.
    *
    * @throws InvariantBroken when they are not as many as `listed`: one has come while the CRL was made
    */
-  recordCrl(record: CrlRecord, entries: { profiles: readonly string[]; listed: number }): Promise<void>;
+  recordCrl(
+    record: CrlRecord,
+    entries: { profiles: readonly string[]; listed: number; waived?: readonly WaivedRecord[] },
+  ): Promise<void>;
   recordMasterList(record: MasterListRecord): Promise<void>;
   /** Ends an intent without a product. */
   abandon(intent: IssuanceIntent, reason: string): Promise<void>;

@@ -1,10 +1,15 @@
+import { sql } from 'kysely';
+import type { PolicySource } from '../../rules/profile/policy-file.ts';
 import type {
   ArchiveRecords,
   CrlRecord,
   LeafRecord,
   MasterListRecord,
+  PolicySetRecord,
   RecordedSod,
+  WaivedRecord,
 } from '../../services/ports.ts';
+import { waivedFrom } from './issued-rows.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
 import { StoredSods } from './stored-sods.ts';
 
@@ -50,6 +55,18 @@ export class SqliteArchiveRecords implements ArchiveRecords {
       const rows = this.#database.all(queries.selectFrom(table).select('bundle').orderBy('sequence'));
       for (const { bundle } of rows) if (bundle !== null) yield bundle;
     }
+  }
+
+  waivedFindings(): readonly WaivedRecord[] {
+    const query = queries.selectFrom('waived_findings').selectAll().orderBy(sql`rowid`);
+    return this.#database.all(query).map(waivedFrom);
+  }
+
+  policySets(): readonly PolicySetRecord[] {
+    const query = queries.selectFrom('policy_sets').selectAll().orderBy('first_used_at').orderBy('digest');
+    return this.#database.all(query).map(({ digest, files, first_used_at: firstUsedAt }) => {
+      return { digest, files: JSON.parse(files) as PolicySource[], firstUsedAt: new Date(firstUsedAt) };
+    });
   }
 
   *leaves(): Iterable<LeafRecord> {

@@ -16,6 +16,7 @@ import type { RecordedClock } from './recorded-clock.ts';
 import type { LogLeaves } from './log-leaves.ts';
 import type { Schema } from './schema.ts';
 import { queries, type SqliteDatabase } from './sqlite.ts';
+import { insertWaived } from './waived-findings.ts';
 
 /** ExchangeRecords on SQLite. */
 export class SqliteExchangeRecords implements ExchangeRecords {
@@ -165,6 +166,7 @@ export class SqliteExchangeRecords implements ExchangeRecords {
       this.#endRequest(requestSequence, 'answered', `response ${responseSequence}`);
       for (const certificate of certificates) this.#recordCertificate(certificate);
       this.#recordCrl(crl);
+      insertWaived(this.#database, acceptance.waived);
       this.#recordRollover(acceptance);
       this.#database.run(
         queries

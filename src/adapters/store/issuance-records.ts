@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Policies } from '../../rules/profile/policies.ts';
 import type { LogEvent } from '../../formats/log/log-leaf.ts';
 import { InvariantBroken, Refused } from '../../services/errors.ts';
 import type {
@@ -15,9 +16,11 @@ import type {
   Revocation,
   RevocationFilter,
   Rollover,
+  WaivedRecord,
 } from '../../services/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { certificateFrom, certificateRow, crlFrom, crlRow } from './issued-rows.ts';
+import { insertWaived } from './waived-findings.ts';
 import { intentFromJson, intentId, intentToJson } from './issuance-intent.ts';
 import { countKeyUse } from './key-uses.ts';
 import type { LogLeaves } from './log-leaves.ts';
@@ -110,18 +113,33 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     });
   }
 
-  recordCertificate(record: CertificateRecord): Promise<void> {
+  async recordPolicies({ digest, sources }: Pick<Policies, 'digest' | 'sources'>): Promise<void> {
+    const known = queries.selectFrom('policy_sets').select('digest').where('digest', '=', digest);
+    if ((await this.#commits.read(() => this.#database.first(known))) !== undefined) return;
+    await this.#commits.write(() => {
+      const row = { digest, files: JSON.stringify(sources), first_used_at: this.#clock.now().toISOString() };
+      this.#database.run(
+        queries
+          .insertInto('policy_sets')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing()),
+      );
+    });
+  }
+
+  recordCertificate(record: CertificateRecord, waived: readonly WaivedRecord[] = []): Promise<void> {
     return this.#commits.write(() => {
       const serialNumber = record.serialNumber.toString(16);
       this.#end(`certificate:${serialNumber}`);
       this.#database.run(queries.insertInto('certificates').values(certificateRow(record)));
+      insertWaived(this.#database, waived);
       this.#appendLeaf('certificate', record.der);
     });
   }
 
   async recordCrl(
     record: CrlRecord,
-    { profiles, listed }: { profiles: readonly string[]; listed: number },
+    { profiles, listed, waived = [] }: Parameters<IssuanceRecords['recordCrl']>[1],
   ): Promise<void> {
     await this.#commits.write(() => {
       this.#list(record, profiles);
@@ -131,6 +149,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
       }
       this.#end(`crl:${record.crlNumber}`);
       this.#database.run(queries.insertInto('crls').values(crlRow(record)));
+      insertWaived(this.#database, waived);
       this.#appendLeaf('crl', record.der);
     });
     // It may have megabytes, which nobody need read again.

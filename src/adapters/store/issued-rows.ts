@@ -1,4 +1,4 @@
-import type { CertificateRecord, CrlRecord } from '../../services/ports.ts';
+import type { CertificateRecord, CrlRecord, WaivedRecord } from '../../services/ports.ts';
 import type { Schema } from './schema.ts';
 
 /** What was issued, as rows of the records. */
@@ -24,6 +24,33 @@ export function certificateFrom(row: Schema['certificates']): CertificateRecord 
     issuedAt: new Date(row.issued_at),
     policyDigest: row.policy_digest,
     der: row.der,
+  };
+}
+
+export function waivedRow(record: WaivedRecord): Schema['waived_findings'] {
+  return {
+    about: record.about,
+    number: record.number.toString(record.about === 'certificate' ? 16 : 10),
+    rule: record.rule,
+    detail: record.detail,
+    reason: record.reason,
+    until: record.until.toISOString(),
+    policy_digest: record.policyDigest,
+    waived_at: record.at.toISOString(),
+  };
+}
+
+export function waivedFrom(row: Schema['waived_findings']): WaivedRecord {
+  const about = row.about as WaivedRecord['about'];
+  return {
+    about,
+    number: BigInt(about === 'certificate' ? `0x${row.number}` : row.number),
+    rule: row.rule,
+    detail: row.detail,
+    reason: row.reason,
+    until: new Date(row.until),
+    policyDigest: row.policy_digest,
+    at: new Date(row.waived_at),
   };
 }
 

@@ -39,6 +39,19 @@ export interface Schema {
     reason: string;
     crl_number: Generated<number | null>;
   };
+  /** Policies that something was done under; `files` is JSON `[{file, text}]`, which the digest is over. */
+  policy_sets: { digest: string; files: string; first_used_at: string };
+  /** What the lint found on something issued and policy set aside; the number is hexadecimal for certificates. */
+  waived_findings: {
+    about: string;
+    number: string;
+    rule: string;
+    detail: string;
+    reason: string;
+    until: string;
+    policy_digest: string;
+    waived_at: string;
+  };
   crls: { crl_number: number; this_update: string; next_update: string; der: Uint8Array };
   master_lists: { version: number; signed_at: string; der: Uint8Array };
   /** Acts of issuance that have begun and not ended. */
@@ -185,4 +198,11 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE INDEX listed_revocations ON revocations (crl_number) WHERE crl_number IS NOT NULL`,
   ],
   [`ALTER TABLE log_leaves ADD COLUMN record_check BLOB`],
+  [
+    `CREATE TABLE policy_sets (
+       digest TEXT PRIMARY KEY, files TEXT NOT NULL, first_used_at TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE waived_findings (
+       about TEXT NOT NULL, number TEXT NOT NULL, rule TEXT NOT NULL, detail TEXT NOT NULL, reason TEXT NOT NULL,
+       until TEXT NOT NULL, policy_digest TEXT NOT NULL, waived_at TEXT NOT NULL) STRICT`,
+  ],
 ];

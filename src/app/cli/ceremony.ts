@@ -158,6 +158,7 @@ async function runCeremony(
       screen.stdout.write(announcement(deps, file, prepared, screen));
       await confirmBeginning(file.ceremony, yes === true, screen);
       keepCeremony(instance, deps, file);
+      await open.records.issuance.recordPolicies(instance.policies);
       const seal = await carryOutCeremony(deps, prepared, (doing) =>
         screen.stdout.write(`${printable(doing)}\n`),
       );

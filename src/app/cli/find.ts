@@ -40,7 +40,7 @@ export function registerFind(program: Command, screen: Screen): void {
       const records = openRecords(instancePaths(home).records, systemClock);
       try {
         const found = await findCertificates(
-          { records: records.issuance },
+          { records: records.issuance, archive: records.archive },
           { ...query, serialNumber: serial },
         );
         for (const entry of found) {
@@ -67,7 +67,8 @@ function instant(value: string): Date {
   return date;
 }
 
-function asJson({ record, certificate, revocation }: ArchivedCertificate): object {
+function asJson(found: ArchivedCertificate): object {
+  const { record, certificate, revocation, waived, hasPolicies } = found;
   return {
     sha256: record.sha256,
     serialNumber: record.serialNumber.toString(16),
@@ -75,21 +76,27 @@ function asJson({ record, certificate, revocation }: ArchivedCertificate): objec
     issuer: certificate.issuer.display,
     profile: record.profile,
     policyDigest: record.policyDigest,
+    policiesOnRecord: hasPolicies,
     issuedAt: record.issuedAt,
     notBefore: certificate.notBefore,
     notAfter: certificate.notAfter,
     revokedAt: revocation?.revocationDate ?? null,
     reason: revocation?.reason ?? null,
+    waived: waived.map(({ rule, detail, reason, until, at }) => ({ rule, detail, reason, until, at })),
   };
 }
 
-function text(screen: Screen, { record, certificate, revocation }: ArchivedCertificate): string {
+function text(screen: Screen, found: ArchivedCertificate): string {
+  const { record, certificate, revocation, waived, hasPolicies } = found;
   const lines = [
     paint(screen, 'bold', printable(certificate.subject.display)),
     `  serial number ${record.serialNumber.toString(16)}`,
     `  SHA-256 ${record.sha256}`,
-    `  profile ${record.profile}, issued ${record.issuedAt.toISOString()} under policies ${record.policyDigest.slice(0, 16)}…`,
+    `  profile ${record.profile}, issued ${record.issuedAt.toISOString()} under policies ${record.policyDigest.slice(0, 16)}…${hasPolicies ? '' : ', whose text is not on record'}`,
     `  valid ${certificate.notBefore.toISOString()} to ${certificate.notAfter.toISOString()}`,
+    ...waived.map(({ rule, detail, reason, until }) =>
+      printable(`  waived until ${until.toISOString().slice(0, 10)}: ${rule}, ${detail}; ${reason}`),
+    ),
   ];
   if (revocation !== undefined) {
     const at = revocation.revocationDate.toISOString();

@@ -32,6 +32,7 @@ export function registerInit(program: Command, screen: Screen): void {
       const unlock = lockInstance(home);
       const open = openInstance(instance, { processes: 1, onEvent: () => undefined });
       try {
+        await open.records.issuance.recordPolicies(instance.policies);
         await establishInstance(instance, open.issuance, (making) =>
           screen.stdout.write(`making ${making}\n`),
         );

@@ -19,7 +19,7 @@ Files are recognised by their content. \`--json\` prints one object a line, \`{f
 - **Edition.** A certificate is judged by the edition that was in force when it was made: the 6th (2006) through 2015, the 7th (2015) through 2021, the 8th (2021) from 2022 on. The year of publication still counts to the edition before, because nobody can issue after a text that was not out. Kinds that came with the 7th edition are never judged by the 6th. What Sigillo itself issues is judged by the 8th, whatever its dates.
 - **Inputs.** Some rules need more than the object: the CSCA certificate, the register of what was issued before, the policy's periods. Without them they are reported as not judged. \`received\` is the file that an object came in, \`signature\` is there once it is signed.
 - **PKD codes** are those of the conformance checks of the ICAO PKD, \`ERR:DSC.CDP.14\` and the like; field and number stand in the table.
-- **Waivers** are in the policies: rule, reason and last day. An expired one sets nothing aside and is a finding itself.
+- **Waivers** are in the policies: rule, reason and last day ([policies](policies.md#waivers)). An expired one sets nothing aside and is a finding itself.
 
 The same rules run on what is to be signed before the token is touched, and on the finished object.
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
-import { recheck, type Recheck } from '../../services/archive/recheck.ts';
+import { type Defect, recheck, type Recheck } from '../../services/archive/recheck.ts';
 import { instancePaths } from '../instance/load-instance.ts';
 import { defaultHome, homePath } from './instance-options.ts';
 import { paint, printable, type Screen } from './screen.ts';
@@ -32,12 +32,16 @@ export function registerRecheck(program: Command, screen: Screen): void {
 }
 
 function text(screen: Screen, result: Recheck): string {
-  const { certificates, crls, masterLists, sods, leaves, defects } = result;
+  const { certificates, crls, masterLists, sods, leaves, defects, notes } = result;
   const counts = `${certificates} certificates, ${crls} CRLs, ${masterLists} master lists, ${sods} SODs, ${leaves} log leaves`;
   const verdict =
     defects.length === 0
       ? paint(screen, 'green', 'everything holds')
       : paint(screen, 'red', `${defects.length} defects`);
-  const lines = defects.map(({ about, detail }) => `  ${printable(about)}: ${printable(detail)}`);
+  const line = ({ about, detail }: Defect) => `${printable(about)}: ${printable(detail)}`;
+  const lines = [
+    ...defects.map((defect) => `  ${line(defect)}`),
+    ...notes.map((note) => `note: ${line(note)}`),
+  ];
   return [`looked at ${counts}`, verdict, ...lines, ''].join('\n');
 }

@@ -5,7 +5,7 @@ import { openRecords } from '../../adapters/store/index.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
 import { defaultHome, homePath } from './instance-options.ts';
-import { paint, type Screen } from './screen.ts';
+import { paint, printable, type Screen } from './screen.ts';
 
 interface StatusOptions {
   readonly home: string;
@@ -17,6 +17,13 @@ interface InstanceStatus {
   readonly environment: string;
   readonly state: string;
   readonly policyDigest: string;
+  readonly waivers: readonly {
+    readonly id: string;
+    readonly reason: string;
+    readonly until: string;
+    /** It waives nothing any more. */
+    readonly isOver: boolean;
+  }[];
   readonly certificates: readonly {
     readonly profile: string;
     readonly subject: string;
@@ -57,6 +64,12 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
       environment: configuration.environment,
       state: `${configuration.state.organization} (${configuration.state.country}, ${configuration.state.mrzCode})`,
       policyDigest: policies.digest,
+      waivers: policies.waivers.map(({ id, reason, until }) => ({
+        id,
+        reason,
+        until: until.toISOString().slice(0, 10),
+        isOver: records.clock.now() > until,
+      })),
       certificates: certificates.map((record) => {
         const { subject, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
         const key = keys.get(record.keyId ?? '');
@@ -109,6 +122,15 @@ function tokenLines(tokens: InstanceStatus['tokens']): readonly string[] {
   ]);
 }
 
+function waiverLines(screen: Screen, waivers: InstanceStatus['waivers']): readonly string[] {
+  return waivers.map(({ id, reason, until, isOver }) => {
+    const line = isOver
+      ? `waiver         OVER: ${id} was waived until ${until} and blocks again (mend what breaks it, or decide anew): ${reason}`
+      : `waiver         ${id} until ${until}: ${reason}`;
+    return isOver ? paint(screen, 'red', printable(line)) : printable(line);
+  });
+}
+
 function text(screen: Screen, status: InstanceStatus): string {
   const lines = [
     status.environment === 'development'
@@ -116,6 +138,7 @@ function text(screen: Screen, status: InstanceStatus): string {
       : 'production instance',
     `issuing State  ${status.state}`,
     `policies       ${status.policyDigest}`,
+    ...waiverLines(screen, status.waivers),
     `CRL            ${status.crl ? `number ${status.crl.number}, next update ${status.crl.nextUpdate}` : 'none'}`,
     `open intents   ${status.openIntents}`,
     ...(status.clockFault === undefined ? [] : [paint(screen, 'red', `set back       ${status.clockFault}`)]),

@@ -17,6 +17,7 @@ export async function withInstance<T>(
   try {
     const { clockFault } = open.records;
     if (clockFault !== undefined) throw clockFault;
+    await open.records.issuance.recordPolicies(instance.policies);
     return await work(instance, open);
   } finally {
     open.close();

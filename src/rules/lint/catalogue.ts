@@ -73,6 +73,14 @@ function entries<Context extends LintContext>(
 const knownIds: ReadonlySet<string> = new Set(allRules.map(({ id }) => id));
 
 /**
+ * Rules that policy may waive: those that certificates and CRLs are held to when they are issued. Lists and EF.SODs
+ * keep every rule, and what cannot be read is never issued.
+ */
+export const waivableIds: ReadonlySet<string> = new Set(
+  [...certificateRules, ...crlRules].map(({ id }) => id),
+);
+
+/**
  * Sets findings aside that the operator has waived, by rule, for a reason and until a day. An expired waiver sets
  * nothing aside and is a finding itself.
  *

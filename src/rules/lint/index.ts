@@ -16,5 +16,6 @@ export { editions } from './edition.ts';
 export type { Edition } from './edition.ts';
 export { unknownFormat } from './report.ts';
 export type { LintFinding, LintReport, LintVerdict } from './report.ts';
-export { applyWaivers, allRules } from './catalogue.ts';
+export { applyWaivers, allRules, waivableIds } from './catalogue.ts';
+export type { WaivedReport } from './waivers.ts';
 export type { CatalogueEntry } from './catalogue.ts';

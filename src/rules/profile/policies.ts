@@ -4,6 +4,7 @@ import type { DigestName } from '../../formats/algorithms/digests.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { type CertificateProfile, parseCertificateProfile } from './certificate-profile.ts';
 import { parsePolicyFile, periodSchema, type PolicySource } from './policy-file.ts';
+import { type LintWaiver, parseWaivers } from './waivers.ts';
 
 const digestNames = ['SHA-224', 'SHA-256', 'SHA-384', 'SHA-512'] as const satisfies readonly DigestName[];
 
@@ -29,19 +30,6 @@ const crlPolicySchema = z
   });
 export type CrlPolicy = z.infer<typeof crlPolicySchema>;
 
-/** Rules of the lint that are not held to, each for a reason and until a day. */
-const waiversSchema = z.strictObject({
-  policy: z.literal('waivers'),
-  waivers: z.array(
-    z.strictObject({
-      id: z.string().min(1),
-      reason: z.string().min(10),
-      until: z.iso.date().transform((day) => new Date(`${day}T23:59:59Z`)),
-    }),
-  ),
-});
-export type LintWaiver = z.infer<typeof waiversSchema>['waivers'][number];
-
 /** All policies of an instance, checked, with the digest that decisions are recorded under. */
 export interface Policies {
   readonly profiles: ReadonlyMap<string, CertificateProfile>;
@@ -50,6 +38,8 @@ export interface Policies {
   readonly waivers: readonly LintWaiver[];
   /** SHA-256 over all files in order of their names, hexadecimal. */
   readonly digest: string;
+  /** The files that the digest is over. */
+  readonly sources: readonly PolicySource[];
 }
 
 /**
@@ -58,7 +48,7 @@ export interface Policies {
  * @throws MalformedInput naming file, line and key
  */
 export function parsePolicies(sources: readonly PolicySource[]): Policies {
-  const ordered = sources.toSorted((a, b) => (a.file < b.file ? -1 : 1));
+  const ordered = inOrder(sources);
   const profiles = new Map<string, CertificateProfile>();
   let sod: SodPolicy | undefined;
   let crl: CrlPolicy | undefined;
@@ -67,12 +57,12 @@ export function parsePolicies(sources: readonly PolicySource[]): Policies {
     const name = baseName(source);
     if (name === 'sod.yaml') sod = parsePolicyFile(sodPolicySchema, source);
     else if (name === 'crl.yaml') crl = parsePolicyFile(crlPolicySchema, source);
-    else if (name === 'waivers.yaml') ({ waivers } = parsePolicyFile(waiversSchema, source));
+    else if (name === 'waivers.yaml') waivers = parseWaivers(source);
     else addProfile(profiles, source);
   }
   if (sod === undefined) throw new MalformedInput('policies/sod.yaml', 'is missing');
   if (crl === undefined) throw new MalformedInput('policies/crl.yaml', 'is missing');
-  return { profiles, sod, crl, waivers, digest: digestOf(ordered) };
+  return { profiles, sod, crl, waivers, digest: policyDigest(ordered), sources: ordered };
 }
 
 function baseName(source: PolicySource): string {
@@ -87,9 +77,14 @@ function addProfile(profiles: Map<string, CertificateProfile>, source: PolicySou
   profiles.set(profile.profile, profile);
 }
 
-function digestOf(sources: readonly PolicySource[]): string {
+function inOrder(sources: readonly PolicySource[]): readonly PolicySource[] {
+  return sources.toSorted((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** What policies are named by, also such as do not load: SHA-256 over all files in order of their names. */
+export function policyDigest(sources: readonly PolicySource[]): string {
   const hash = createHash('sha256');
-  for (const source of sources) {
+  for (const source of inOrder(sources)) {
     hash.update(`${baseName(source)}\0${Buffer.byteLength(source.text)}\0`).update(source.text);
   }
   return hash.digest('hex');

@@ -1,6 +1,6 @@
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
-import type { CertificateRecord, Revocation } from '../ports.ts';
+import type { ArchiveRecords, CertificateRecord, Revocation, WaivedRecord } from '../ports.ts';
 
 /** By what certificates are looked for; all that is given must fit. */
 export interface CertificateQuery {
@@ -19,11 +19,15 @@ export interface ArchivedCertificate {
   readonly record: CertificateRecord;
   readonly certificate: Certificate;
   readonly revocation: Revocation | undefined;
+  /** What the lint found and policy set aside. */
+  readonly waived: readonly WaivedRecord[];
+  /** Whether the text of the policies that it was issued under is on record. */
+  readonly hasPolicies: boolean;
 }
 
 /** Everything that was ever issued and fits, oldest first. */
 export async function findCertificates(
-  { records }: Pick<IssuanceDeps, 'records'>,
+  { records, archive }: Pick<IssuanceDeps, 'records'> & { readonly archive: ArchiveRecords },
   query: CertificateQuery,
 ): Promise<readonly ArchivedCertificate[]> {
   const serialNumber = query.serialNumber?.toLowerCase().replaceAll(':', '').replace(/^0+/, '');
@@ -40,8 +44,14 @@ export async function findCertificates(
       return [];
     return [{ record, certificate }];
   });
-  const withRevocation = async ({ record, certificate }: (typeof found)[number]) => {
-    return { record, certificate, revocation: await records.findRevocation(record.serialNumber) };
-  };
-  return Promise.all(found.map(withRevocation));
+  const waivedFindings = archive.waivedFindings().filter(({ about }) => about === 'certificate');
+  const policies = new Set(archive.policySets().map(({ digest }) => digest));
+  const withRest = async ({ record, certificate }: (typeof found)[number]) => ({
+    record,
+    certificate,
+    revocation: await records.findRevocation(record.serialNumber),
+    waived: waivedFindings.filter(({ number }) => number === record.serialNumber),
+    hasPolicies: policies.has(record.policyDigest),
+  });
+  return Promise.all(found.map(withRest));
 }

@@ -14,7 +14,8 @@ import {
   verifyMasterList,
 } from '../../rules/passive-authentication/index.ts';
 import { lintCertificate, lintCrl } from '../../rules/lint/index.ts';
-import type { ArchiveRecords, CertificateRecord, IssuanceRecords } from '../ports.ts';
+import { policyDigest } from '../../rules/profile/policies.ts';
+import type { ArchiveRecords, CertificateRecord, IssuanceRecords, WaivedRecord } from '../ports.ts';
 
 /** Something on record that does not hold. */
 export interface Defect {
@@ -31,6 +32,8 @@ export interface Recheck {
   readonly sods: number;
   readonly leaves: number;
   readonly defects: readonly Defect[];
+  /** What an auditor should know and is no defect: findings that policy waived, policies whose text is not kept. */
+  readonly notes: readonly Defect[];
 }
 
 export interface RecheckDeps {
@@ -49,20 +52,23 @@ export async function recheck(deps: RecheckDeps): Promise<Recheck> {
   const certificates = records.flatMap((record) => recheckCertificate(record, defects));
   const trust = buildTrustStore(certificates.filter(({ basicConstraints }) => basicConstraints?.cA === true));
   for (const certificate of certificates) recheckPath(certificate, trust, deps.at, defects);
-  recheckRules(records, certificates, defects);
-  const context = { trust, at: deps.at, defects };
+  const waived = deps.archive.waivedFindings();
+  recheckRules(certificates, waived, { access: accessCertificates(records), defects });
+  const context = { trust, at: deps.at, defects, waived };
   const crls = recheckCrls(deps.archive, context);
   await recheckRevocations(deps.records, records, defects);
   const masterLists = recheckMasterLists(deps.archive, context);
   const sods = recheckSods(deps.archive, context);
   const leaves = recheckLeaves(deps.archive, defects);
-  return { certificates: records.length, crls, masterLists, sods, leaves, defects };
+  const notes = [...waived.map(noteOf), ...recheckPolicies(deps.archive, records, defects)];
+  return { certificates: records.length, crls, masterLists, sods, leaves, defects, notes };
 }
 
 interface Context {
   readonly trust: TrustStore;
   readonly at: Date;
   readonly defects: Defect[];
+  readonly waived: readonly WaivedRecord[];
 }
 
 /** Whether the row is about the certificate in it, and that one is strict DER. */
@@ -99,16 +105,45 @@ function recheckPath(certificate: Certificate, trust: TrustStore, at: Date, defe
   addFindings(about, report.findings, defects);
 }
 
-/** Every rule of the lint, by the edition at its time; access certificates are no part of the eMRTD PKI. */
-function recheckRules(
+function noteOf({ about, number, rule, detail, reason, until }: WaivedRecord): Defect {
+  const name = about === 'crl' ? `CRL ${number}` : `certificate ${number.toString(16)}`;
+  return { about: name, detail: `${rule}: ${detail}; waived until ${day(until)}: ${reason}` };
+}
+
+function day(instant: Date): string {
+  return instant.toISOString().slice(0, 10);
+}
+
+/** Each digest on record is that of the text on record; older records have digests without text. */
+function recheckPolicies(
+  archive: ArchiveRecords,
   records: readonly CertificateRecord[],
-  certificates: readonly Certificate[],
   defects: Defect[],
+): readonly Defect[] {
+  const sets = archive.policySets();
+  for (const { digest, files } of sets) {
+    if (policyDigest(files) === digest) continue;
+    defects.push({ about: `policies ${digest}`, detail: 'their text on record has another digest' });
+  }
+  const known = new Set(sets.map(({ digest }) => digest));
+  const digests = new Set([...records, ...archive.waivedFindings()].map((record) => record.policyDigest));
+  return [...digests]
+    .filter((digest) => !known.has(digest))
+    .map((digest) => ({ about: `policies ${digest}`, detail: 'their text is not on record' }));
+}
+
+/** Access certificates are no part of the eMRTD PKI. */
+function accessCertificates(records: readonly CertificateRecord[]): ReadonlySet<string> {
+  return new Set(records.filter(({ profile }) => profile.startsWith('access')).map(({ sha256 }) => sha256));
+}
+
+/** Every rule of the lint that was not waived, by the edition at its time. */
+function recheckRules(
+  certificates: readonly Certificate[],
+  waived: readonly WaivedRecord[],
+  { access, defects }: { readonly access: ReadonlySet<string>; readonly defects: Defect[] },
 ): void {
   const roots = certificates.filter(({ isSelfIssued }) => isSelfIssued);
-  const access = new Set(
-    records.filter(({ profile }) => profile.startsWith('access')).map(({ sha256 }) => sha256),
-  );
   for (const certificate of certificates) {
     if (access.has(certificate.fingerprint)) continue;
     const keyIdentifier = certificate.authorityKeyIdentifier?.keyIdentifier;
@@ -118,12 +153,22 @@ function recheckRules(
     const about = `certificate ${certificate.serialNumber.toString(16)}`;
     for (const finding of lintCertificate(certificate.bytes, { issuer }).findings) {
       if (finding.severity !== 'error') continue;
+      if (isWaived(waived, 'certificate', certificate.serialNumber, finding.code)) continue;
       defects.push({ about, detail: `${finding.code}: ${finding.detail} (${finding.source})` });
     }
   }
 }
 
-function recheckCrls(archive: ArchiveRecords, { trust, defects }: Context): number {
+function isWaived(
+  waived: readonly WaivedRecord[],
+  about: WaivedRecord['about'],
+  number: bigint,
+  rule: string,
+): boolean {
+  return waived.some((one) => one.about === about && one.number === number && one.rule === rule);
+}
+
+function recheckCrls(archive: ArchiveRecords, { trust, defects, waived }: Context): number {
   let count = 0;
   let previous = 0n;
   for (const { crlNumber, thisUpdate, der } of archive.crls()) {
@@ -133,7 +178,8 @@ function recheckCrls(archive: ArchiveRecords, { trust, defects }: Context): numb
     const report = verifyCrl({ crl: der, trust, at: thisUpdate, strict: true });
     addFindings(about, report.findings, defects);
     for (const { severity, code, detail } of lintCrl(der).findings) {
-      if (severity === 'error') defects.push({ about, detail: `${code}: ${detail}` });
+      if (severity !== 'error' || isWaived(waived, 'crl', crlNumber, code)) continue;
+      defects.push({ about, detail: `${code}: ${detail}` });
     }
     if (decodeCrl(der).crlNumber !== crlNumber) {
       defects.push({ about, detail: 'has another number than its record' });

@@ -4,13 +4,13 @@ import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
 import { applyWaivers, lintCrl } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
-import { assertClean } from '../issuance/assert-clean.ts';
+import { assertClean, waivedRecords } from '../issuance/assert-clean.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
 import { orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey } from '../issuance/issue-certificate.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
-import type { CrlOrder, CrlRecord, IssuanceIntent, IssuerReference } from '../ports.ts';
+import type { CrlOrder, CrlRecord, IssuanceIntent, IssuerReference, WaivedRecord } from '../ports.ts';
 import { decodedCrl, profilesUnderCsca, revokedEntries } from './crl-entries.ts';
 
 /**
@@ -45,10 +45,10 @@ export async function completeCrl(deps: IssuanceDeps, intent: CrlIntent): Promis
   const der = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
   const crl = checkCrl(der, order);
   await setImmediate();
-  await assertLintClean(deps, crl, issuer);
+  const waived = await assertLintClean(deps, crl, issuer, crlNumber);
   const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };
   const profiles = profilesUnderCsca(deps.policies);
-  await deps.records.recordCrl(record, { profiles, listed: entries.length });
+  await deps.records.recordCrl(record, { profiles, listed: entries.length, waived });
   return record;
 }
 
@@ -60,7 +60,8 @@ async function assertLintClean(
   deps: IssuanceDeps,
   crl: CertificateList,
   issuer: IssuerReference,
-): Promise<void> {
+  crlNumber: bigint,
+): Promise<readonly WaivedRecord[]> {
   const before = await deps.records.latestCrl();
   const csca = decodeCertificate(issuer.certificate, { strict: true });
   const report = lintCrl(crl, {
@@ -70,7 +71,11 @@ async function assertLintClean(
     edition: 8,
     leftOut: answeredFor,
   });
-  assertClean(applyWaivers(report, deps.policies.waivers, deps.clock.now()), 'the CRL');
+  const { waivers, digest: policyDigest } = deps.policies;
+  const at = deps.clock.now();
+  const waived = applyWaivers(report, waivers, at);
+  assertClean(waived, 'the CRL');
+  return waivedRecords(waived, { about: 'crl', number: crlNumber, policyDigest, at });
 }
 
 function noCsca(): Refused {

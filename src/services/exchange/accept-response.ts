@@ -29,7 +29,8 @@ import type { CertificateProfile } from '../../rules/profile/certificate-profile
 import { addPeriod } from '../../rules/profile/period.ts';
 import { noticeOf, pendingRollover } from '../keys/csca-rollover.ts';
 import { profilesOfCsca } from '../keys/signing-csca.ts';
-import type { CertificateRecord, CrlRecord } from '../ports.ts';
+import { waivedRecords } from '../issuance/assert-clean.ts';
+import type { CertificateRecord, CrlRecord, WaivedRecord } from '../ports.ts';
 import { lintedKind } from '../signing-core/lint-order.ts';
 import { bundleRefusal, type ExchangeDeps, partnerOf } from './exchange-deps.ts';
 import type { Acceptance } from './exchange-records.ts';
@@ -59,7 +60,7 @@ export async function acceptResponse(deps: AcceptanceDeps, octets: Uint8Array): 
   const roots = await acceptedRoots(deps, content);
   const crl = await crlOf(deps, content, roots.trust);
   const signers = signersOf(deps, content, request, roots.trust);
-  const certificates = [...roots.added, ...signers];
+  const certificates = [...roots.added, ...signers.map(({ record }) => record)];
   await assertNewSerialNumbers(deps, certificates);
   const acceptance: Acceptance = {
     requestSequence: content.answers.sequence,
@@ -67,6 +68,7 @@ export async function acceptResponse(deps: AcceptanceDeps, octets: Uint8Array): 
     sha256: bundle.sha256,
     certificates,
     crl,
+    waived: signers.flatMap(({ waived }) => waived),
     rollover: await newRollover(deps, content),
     isRolledOver: await hasNewRoot(deps, roots.added),
   };
@@ -183,12 +185,17 @@ function introduces(link: Certificate, root: Certificate): boolean {
   );
 }
 
+interface AcceptedSigner {
+  readonly record: CertificateRecord;
+  readonly waived: readonly WaivedRecord[];
+}
+
 function signersOf(
   deps: AcceptanceDeps,
   content: ResponseContent,
   request: RequestBundle,
   trust: TrustStore,
-): readonly CertificateRecord[] {
+): readonly AcceptedSigner[] {
   const { requests } = request.content;
   const crls = [decodeCrl(content.crl, { strict: true })];
   if (content.certificates.length !== requests.length) {
@@ -213,10 +220,10 @@ function signersOf(
       field,
       deps.policies.profiles.get(requested.profile)?.keys.ecParameters === 'named' ? ['EC_NAMED_CURVE'] : [],
     );
-    assertRequested(deps, certificate, requested, field);
+    const waived = assertRequested(deps, certificate, requested, field);
     // The key of a holder outside is not on the token.
     const keyId = requested.csr === undefined ? requested.keyId : undefined;
-    return { ...recordOf(deps, requested.profile, given.certificate), keyId };
+    return { record: { ...recordOf(deps, requested.profile, given.certificate), keyId }, waived };
   });
 }
 
@@ -226,7 +233,7 @@ function assertRequested(
   certificate: Certificate,
   requested: RequestedKey,
   field: string,
-): void {
+): readonly WaivedRecord[] {
   const refuse = (what: string): never => {
     throw bundleRefusal(
       'E-CERT',
@@ -263,7 +270,7 @@ function assertRequested(
   const types = profile.extensions.documentTypeList?.types ?? [];
   const listed = certificate.documentTypeList?.types ?? [];
   if (types.toSorted().join() !== listed.toSorted().join()) refuse('the list of document types');
-  assertRules(deps, certificate, profile, field);
+  return assertRules(deps, certificate, profile, field);
 }
 
 /** Every rule of Doc 9303 on what the other machine issued, with the waivers of this one. */
@@ -272,12 +279,17 @@ function assertRules(
   certificate: Certificate,
   profile: CertificateProfile,
   field: string,
-): void {
+): readonly WaivedRecord[] {
   const options = { kind: lintedKind(profile), edition: 8, mrzCode: deps.state.mrzCode } as const;
   const report = lintCertificate(certificate.bytes, options);
-  const waived = applyWaivers(report, deps.policies.waivers, deps.clock.now());
+  const { waivers, digest: policyDigest } = deps.policies;
+  const at = deps.clock.now();
+  const waived = applyWaivers(report, waivers, at);
   const error = waived.findings.find(({ severity }) => severity === 'error');
-  if (error === undefined) return;
+  if (error === undefined) {
+    const { serialNumber: number } = certificate;
+    return waivedRecords(waived, { about: 'certificate', number, policyDigest, at });
+  }
   throw bundleRefusal('E-CERT', `the certificate breaks ${error.code}: ${error.detail}`, field, error.mend);
 }
 

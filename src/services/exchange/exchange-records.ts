@@ -1,4 +1,4 @@
-import type { CertificateRecord, CrlRecord, Rollover } from '../ports.ts';
+import type { CertificateRecord, CrlRecord, Rollover, WaivedRecord } from '../ports.ts';
 
 /** A request to the CSCA, as the online instance remembers it. */
 export interface SentRequest {
@@ -32,6 +32,8 @@ export interface Acceptance {
   readonly sha256: string;
   readonly certificates: readonly CertificateRecord[];
   readonly crl: CrlRecord;
+  /** What the lint found on the certificates and policy set aside. */
+  readonly waived: readonly WaivedRecord[];
   /** An announced change of the CSCA key that is not on record yet. */
   readonly rollover: Pick<Rollover, 'announcedAt' | 'notBefore'> | undefined;
   /** The announced change has happened: a new CSCA certificate is among `certificates`. */

@@ -1,5 +1,6 @@
-import type { LintReport } from '../../rules/lint/index.ts';
+import type { LintReport, WaivedReport } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
+import type { WaivedRecord } from '../ports.ts';
 
 /**
  * Refuses what the lint finds errors in, before it is signed.
@@ -22,4 +23,12 @@ export function assertClean(report: LintReport, what: string): void {
   throw new InvariantBroken(
     `${what} breaks ${errors.map(({ code, detail }) => `${code} (${detail})`).join(', ')}`,
   );
+}
+
+/** What policy has set aside in a report, to be put on record with what it is about. */
+export function waivedRecords(
+  { waived }: WaivedReport,
+  issued: Pick<WaivedRecord, 'about' | 'number' | 'policyDigest' | 'at'>,
+): readonly WaivedRecord[] {
+  return waived.map(({ code, detail, reason, until }) => ({ ...issued, rule: code, detail, reason, until }));
 }

@@ -2,9 +2,9 @@ import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { InvariantBroken } from '../errors.ts';
 import { applyWaivers, lintCertificate } from '../../rules/lint/index.ts';
-import type { CertificateOrder } from '../ports.ts';
+import type { CertificateOrder, WaivedRecord } from '../ports.ts';
 import { certificateLintOptions, lintedKind } from '../signing-core/lint-order.ts';
-import { assertClean } from './assert-clean.ts';
+import { assertClean, waivedRecords } from './assert-clean.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { issuedRegister } from './issued-register.ts';
 
@@ -12,13 +12,14 @@ import { issuedRegister } from './issued-register.ts';
  * Checks a certificate that the signer made, by the strict reader and OpenSSL, which share nothing with what
  * made it: it is what was ordered, and its signature verifies with the issuer's key.
  *
+ * @returns what policy has waived
  * @throws InvariantBroken when anything is off; MalformedInput when it is not strict DER
  */
 export async function checkCertificate(
   deps: IssuanceDeps,
   der: Uint8Array,
   order: CertificateOrder,
-): Promise<void> {
+): Promise<readonly WaivedRecord[]> {
   const certificate = decodeCertificate(der, { strict: true });
   const issuer =
     order.issuer === undefined ? certificate : decodeCertificate(order.issuer.certificate, { strict: true });
@@ -28,13 +29,17 @@ export async function checkCertificate(
   assertSameOctets('signatureAlgorithm', certificate.signatureAlgorithmBytes, certificate.tbsSignatureBytes);
   assertEqual('subject.countryName', certificate.subject.country, issuer.subject.country);
   assertSignedBy(certificate, issuer);
-  await assertLintClean(deps, der, order);
+  return assertLintClean(deps, der, order);
 }
 
 /** The finished certificate under every rule of Doc 9303, also those about what was issued before. */
-async function assertLintClean(deps: IssuanceDeps, der: Uint8Array, order: CertificateOrder): Promise<void> {
+async function assertLintClean(
+  deps: IssuanceDeps,
+  der: Uint8Array,
+  order: CertificateOrder,
+): Promise<readonly WaivedRecord[]> {
   const profile = deps.policies.profiles.get(order.profile);
-  if (profile === undefined || lintedKind(profile) === undefined) return;
+  if (profile === undefined || lintedKind(profile) === undefined) return [];
   const underCsca = (await deps.records.certificates()).filter((record) => {
     const other = deps.policies.profiles.get(record.profile);
     return other !== undefined && lintedKind(other) !== undefined;
@@ -42,8 +47,11 @@ async function assertLintClean(deps: IssuanceDeps, der: Uint8Array, order: Certi
   const register = issuedRegister(underCsca);
   const options = certificateLintOptions(profile, deps.state, order);
   const report = lintCertificate(der, { ...options, register });
-  const { waivers } = deps.policies;
-  assertClean(applyWaivers(report, waivers, order.notBefore), `the ${profile.profile} certificate`);
+  const { waivers, digest: policyDigest } = deps.policies;
+  const waived = applyWaivers(report, waivers, order.notBefore);
+  assertClean(waived, `the ${profile.profile} certificate`);
+  const { serialNumber: number } = order;
+  return waivedRecords(waived, { about: 'certificate', number, policyDigest, at: deps.clock.now() });
 }
 
 function assertSignedBy(certificate: Certificate, issuer: Certificate): void {

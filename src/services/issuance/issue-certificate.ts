@@ -68,7 +68,7 @@ export async function completeCertificate(
     if (error instanceof Refused) await deps.records.abandon({ kind: 'certificate', order }, error.message);
     throw error;
   }
-  await checkCertificate(deps, der, order);
+  const waived = await checkCertificate(deps, der, order);
   const record: CertificateRecord = {
     sha256: createHash('sha256').update(der).digest('hex'),
     serialNumber: order.serialNumber,
@@ -78,7 +78,7 @@ export async function completeCertificate(
     policyDigest: deps.policies.digest,
     der,
   };
-  await deps.records.recordCertificate(record);
+  await deps.records.recordCertificate(record, waived);
   return record;
 }
 

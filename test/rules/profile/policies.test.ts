@@ -99,6 +99,34 @@ describe('policies', () => {
     );
   });
 
+  it.each([
+    [
+      'an unknown rule',
+      'C-CDP-PRESNT',
+      'until: 2027-03-31',
+      /C-CDP-PRESNT is no rule about certificates or CRLs/,
+    ],
+    ['a rule about EF.SODs', 'S-V3', 'until: 2027-03-31', /S-V3 is no rule about certificates or CRLs/],
+    ['what cannot be read', 'C-READ', 'until: 2027-03-31', /C-READ is no rule/],
+    ['a rule without an end', 'C-CDP-PRESENT', '', /waivers\.0\.until: is missing/],
+    ['a rule for ever', 'C-CDP-PRESENT', 'until: never', /waivers\.0\.until: must be the last day/],
+    [
+      'a rule twice',
+      'C-CDP-PRESENT',
+      'until: 2027-03-31\n  - { id: C-CDP-PRESENT, reason: the directory is late, until: 2028-01-01 }',
+      /waivers\.yaml:6 waivers\.1\.id: C-CDP-PRESENT is waived twice/,
+    ],
+  ])('refuses a waiver of %s, naming the line', (_, id, until, message) => {
+    const text = `policy: waivers\nwaivers:\n  - id: ${id}\n    reason: the directory is late\n    ${until}\n`;
+    expect(() => parsePolicies([...shippedPolicySources(), { file: 'policies/waivers.yaml', text }])).toThrow(
+      expect.objectContaining({
+        kind: 'malformed',
+        field: expect.stringMatching(/^policies\/waivers\.yaml:[3-6] waivers\.[01]\./),
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+
   // Bounds of the standard that a profile cannot leave.
   it.each([
     [
