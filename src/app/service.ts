@@ -170,17 +170,7 @@ export async function startService(
       distribution: await listen(servers, plainServer(distribution.app()), portBase + 3, address),
       operations: await listen(servers, plainServer(operations.app()), portBase + 4, '127.0.0.1'),
     };
-    const repeat = (everyMs: number, what: string, work: () => Promise<unknown>): void => {
-      const onError = (err: unknown) => log.error({ err }, `${what} failed`);
-      repeatUntil(stop.signal, everyMs, work, onError).catch(onError);
-    };
-    repeat(reloadMs, 'publishing', republish);
-    repeat(reloadMs, 'maintaining keys and CRL', async () => {
-      if (!signer.isReady) return;
-      const report = (doing: string) => log.info({ doing }, 'maintenance');
-      const changed = await maintainKeys({ ...issuance, sods: records.sods }, configuration.keys, report);
-      // A key that takes over from one that is nearly used up must sign before that one is.
-      if (changed) await republish();
+    const renewCrl = async (report: (doing: string) => void): Promise<void> => {
       const reason = await reasonForCrl(issuance);
       if (reason === undefined) return;
       report(`CRL, because ${reason}`);
@@ -189,6 +179,23 @@ export async function startService(
       await publishCrl(issuance);
       await border.reload();
       await writeTrust(instance, issuance);
+    };
+    const repeat = (everyMs: number, what: string, work: () => Promise<unknown>): void => {
+      const onError = (err: unknown) => log.error({ err }, `${what} failed`);
+      repeatUntil(stop.signal, everyMs, work, onError).catch(onError);
+    };
+    repeat(reloadMs, 'publishing', republish);
+    repeat(reloadMs, 'maintaining keys and CRL', async () => {
+      if (!signer.isReady) return;
+      const report = (doing: string) => log.info({ doing }, 'maintenance');
+      try {
+        const changed = await maintainKeys({ ...issuance, sods: records.sods }, configuration.keys, report);
+        // A key that takes over from one that is nearly used up must sign before that one is.
+        if (changed) await republish();
+      } finally {
+        // A key that may not be made is no reason to let the CRL run out.
+        await renewCrl(report);
+      }
     });
     repeat(checkpointMs, 'publishing the log', async () => {
       if (!signer.isReady) return;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
+import type { Policies } from '../../src/rules/profile/policies.ts';
 import type { InstancePlan } from '../../src/services/issuance/establish.ts';
 import type { IssuanceDeps } from '../../src/services/issuance/issuance-deps.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
@@ -21,13 +22,14 @@ export const issuancePlan: InstancePlan = {
 /** Issuance of a state on a token and records of its own; only the clock is simulated. */
 export class IssuanceWorld {
   now = new Date('2026-11-01T00:00:00Z');
-  readonly token: TestToken = openTestToken();
+  readonly token: TestToken;
   readonly records: Records;
   readonly deps: IssuanceDeps;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sigillo-issuance-world-'));
 
-  constructor() {
-    const policies = shippedPolicies();
+  /** @param token of another world, because a process holds one module */
+  constructor(policies: Policies = shippedPolicies(), token: TestToken = openTestToken()) {
+    this.token = token;
     const state = {
       country: 'UT',
       mrzCode: 'UTO',
@@ -48,8 +50,13 @@ export class IssuanceWorld {
   }
 
   close(): void {
-    this.records.close();
+    this.closeRecords();
     this.token.remove();
+  }
+
+  /** Leaves the token to the world that it is of. */
+  closeRecords(): void {
+    this.records.close();
     rmSync(this.#folder, { recursive: true });
   }
 }

@@ -205,8 +205,8 @@ function dueFrom(
   newest: KeyLife,
   otherwise: Date | undefined,
 ): Date | undefined {
-  const prepareBefore = deps.policies.profiles.get(planned.profile)?.rotation?.prepareBefore;
-  const due = prepareBefore && startOfNext(newest, prepareBefore, deps.clock.now());
+  const profile = deps.policies.profiles.get(planned.profile);
+  const due = profile && startOfNext(newest, profile, deps.clock.now());
   return due ?? otherwise;
 }
 

@@ -1,4 +1,6 @@
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import { addPeriod } from '../../rules/profile/period.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import type { CertificateRecord, KeyRecord } from '../ports.ts';
 
@@ -28,7 +30,7 @@ export function keyLives(
     const certificate = certificates.find(
       ({ keyId, profile }) => keyId === key.keyId && policies.profiles.get(profile)?.kind !== 'csca-link',
     );
-    const period = certificate && usagePeriod(certificate);
+    const period = certificate && usagePeriod(certificate, policies.profiles.get(certificate.profile));
     return {
       key,
       certificate,
@@ -44,12 +46,19 @@ interface UsagePeriod {
   readonly signsUntil: Date;
 }
 
-function usagePeriod({ der }: CertificateRecord): UsagePeriod {
+/** Certificates of LDS2 and bar-code signers cannot say how long the key is used (Tables 7 and 8): their policy does. */
+function usagePeriod({ der }: CertificateRecord, profile: CertificateProfile | undefined): UsagePeriod {
   const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(der, { strict: true });
-  return {
-    signsFrom: privateKeyUsagePeriod?.notBefore ?? notBefore,
-    signsUntil: privateKeyUsagePeriod?.notAfter ?? notAfter,
-  };
+  if (privateKeyUsagePeriod !== undefined) {
+    return {
+      signsFrom: privateKeyUsagePeriod.notBefore ?? notBefore,
+      signsUntil: privateKeyUsagePeriod.notAfter ?? notAfter,
+    };
+  }
+  const validity = profile?.validity;
+  const usage = validity === undefined || validity === 'of-successor' ? undefined : validity.privateKeyUsage;
+  const end = usage && addPeriod(notBefore, usage);
+  return { signsFrom: notBefore, signsUntil: end !== undefined && end < notAfter ? end : notAfter };
 }
 
 function stateOf(key: KeyRecord, period: UsagePeriod | undefined, at: Date): KeyState {

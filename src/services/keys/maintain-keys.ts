@@ -1,4 +1,6 @@
-import { addPeriod, type Period } from '../../rules/profile/period.ts';
+import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import { addPeriod } from '../../rules/profile/period.ts';
+import { Refused } from '../errors.ts';
 import {
   isOffline,
   makeCertifiedKey,
@@ -24,6 +26,7 @@ const preparedAtShare = 0.8;
  *
  * @param progress told each thing that is done, before it is
  * @returns whether anything changed
+ * @throws Refused after the rest is done, where a key that is due may not be made
  */
 export async function maintainKeys(
   deps: MaintenanceDeps,
@@ -33,11 +36,18 @@ export async function maintainKeys(
   let changed = false;
   // With an offline CSCA the next keys are made by `sigillo ceremony request`.
   const prepared = isOffline(plan.csca) ? [] : plannedSigners(plan, deps.policies);
+  let refusal: Refused | undefined;
   for (const { role, ...planned } of prepared) {
-    if (await prepareNext(deps, planned, role, progress)) changed = true;
+    try {
+      if (await prepareNext(deps, planned, role, progress)) changed = true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refusal ??= error;
+    }
   }
   if (await retireOver(deps, progress)) changed = true;
   if (await destroyRetired(deps, progress)) changed = true;
+  if (refusal !== undefined) throw refusal;
   return changed;
 }
 
@@ -54,16 +64,15 @@ async function prepareNext(
   progress: (doing: string) => void,
 ): Promise<boolean> {
   const { count = 1 } = planned;
-  const rotation = deps.policies.profiles.get(planned.profile)?.rotation;
+  const profile = deps.policies.profiles.get(planned.profile);
   const ofProfile = (await livesOf(deps)).filter(
     ({ certificate }) => certificate?.profile === planned.profile,
   );
   const now = deps.clock.now();
-  if (rotation === undefined || ofProfile.length === 0) return false;
+  if (profile?.rotation === undefined || ofProfile.length === 0) return false;
   // Of several that sign at a time, each has its own next one; the oldest of the newest is due first.
   const before = ofProfile.at(-count);
-  const usageFrom =
-    before === undefined ? wholeSecond(now) : startOfNext(before, rotation.prepareBefore, now);
+  const usageFrom = before === undefined ? wholeSecond(now) : startOfNext(before, profile, now);
   if (usageFrom === undefined) return false;
   await makeCertifiedKey(deps, { planned, role, number: ofProfile.length + 1, usageFrom }, progress);
   return true;
@@ -71,18 +80,20 @@ async function prepareNext(
 
 /**
  * When the key after `newest` begins to be used, if it is time to make it: with the end of the period of the one
- * before, or at once where that one has used up most of its limit.
+ * before, or at once where that one has used up most of its limit, or where the certificate cannot say that the
+ * period begins later. Never by itself where the profile has no rotation.
  */
 export function startOfNext(
   { key, signsUntil }: KeyLife,
-  prepareBefore: Period,
+  { rotation, extensions }: CertificateProfile,
   now: Date,
 ): Date | undefined {
-  if (signsUntil === undefined) return undefined;
+  if (signsUntil === undefined || rotation === undefined) return undefined;
   const isUsedUp = key.usageLimit !== undefined && key.uses >= key.usageLimit * preparedAtShare;
   if (isUsedUp) return wholeSecond(now);
-  if (addPeriod(now, prepareBefore) < signsUntil) return undefined;
-  return signsUntil > now ? signsUntil : wholeSecond(now);
+  if (addPeriod(now, rotation.prepareBefore) < signsUntil) return undefined;
+  const saysWhen = extensions.privateKeyUsagePeriod !== undefined;
+  return saysWhen && signsUntil > now ? signsUntil : wholeSecond(now);
 }
 
 async function retireOver(deps: IssuanceDeps, progress: (doing: string) => void): Promise<boolean> {
