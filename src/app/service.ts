@@ -29,6 +29,7 @@ import { credentialPaths } from './instance/credentials.ts';
 import { establishLog, writeLogTrust } from './instance/establish-log.ts';
 import { establishInstance, writeTrust } from './instance/establish-instance.ts';
 import type { Instance } from './instance/load-instance.ts';
+import { PoliciesOnDisk } from './instance/policies-on-disk.ts';
 import { lockInstance, openInstance, type OpenInstance } from './instance/open-instance.ts';
 
 /** A running service. */
@@ -123,6 +124,7 @@ export async function startService(
       distribution.publish(await catalogue.current());
     };
     await republish();
+    const policies = new PoliciesOnDisk(configuration.policies, instance.policies.digest);
     const health = (): Health => {
       const at = records.clock.now();
       const reasons = [
@@ -133,6 +135,7 @@ export async function startService(
         ...reasonsOfSigners(documentSigners, signer, at),
       ];
       const degraded = [
+        ...(policies.difference === undefined ? [] : [policies.difference]),
         ...signer.tokens
           .filter(({ isReady }) => !isReady)
           .map(({ name, failure }) => `token ${name}: ${failure ?? 'no signer process is ready'}`),
@@ -140,7 +143,7 @@ export async function startService(
           (type) => `documents of type ${type} cannot be signed: no key for them is within reach`,
         ),
       ];
-      return { ready: reasons.length === 0, reasons, degraded };
+      return { ready: reasons.length === 0, reasons, degraded, policies: policies.state };
     };
     const operations = new Operations({
       health,
@@ -196,6 +199,12 @@ export async function startService(
         // A key that may not be made is no reason to let the CRL run out.
         await renewCrl(report);
       }
+    });
+    repeat(reloadMs, 'looking at the policies', async () => {
+      if (!policies.look()) return;
+      const { difference } = policies;
+      if (difference !== undefined) log.warn(policies.state, difference);
+      else log.info(policies.state, 'the policies on disk are again those in use');
     });
     repeat(checkpointMs, 'publishing the log', async () => {
       if (!signer.isReady) return;

@@ -4,6 +4,7 @@ import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
+import type { Health } from '../http/operations.ts';
 import { defaultHome, homePath } from './instance-options.ts';
 import { paint, printable, type Screen } from './screen.ts';
 
@@ -16,7 +17,10 @@ interface StatusOptions {
 interface InstanceStatus {
   readonly environment: string;
   readonly state: string;
+  /** Of the policies on disk. */
   readonly policyDigest: string;
+  /** Of those that the running service decides under; undefined while none runs. */
+  readonly policiesInUse: string | undefined;
   readonly waivers: readonly {
     readonly id: string;
     readonly reason: string;
@@ -57,6 +61,7 @@ export function registerStatus(program: Command, screen: Screen): void {
 async function readStatus({ configuration, paths, policies }: Instance): Promise<InstanceStatus> {
   const records = openRecords(paths.records, systemClock);
   try {
+    const operations = configuration.http.portBase + 4;
     const keys = new Map((await records.issuance.keys()).map((key) => [key.keyId, key]));
     const certificates = await records.issuance.certificates();
     const crl = await records.issuance.latestCrl();
@@ -64,6 +69,8 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
       environment: configuration.environment,
       state: `${configuration.state.organization} (${configuration.state.country}, ${configuration.state.mrzCode})`,
       policyDigest: policies.digest,
+      policiesInUse: (await askService<Pick<Health, 'policies'>>(operations, '/health/ready'))?.policies
+        .inUse,
       waivers: policies.waivers.map(({ id, reason, until }) => ({
         id,
         reason,
@@ -86,7 +93,7 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
       crl: crl && { number: crl.crlNumber.toString(), nextUpdate: crl.nextUpdate.toISOString() },
       clockFault: records.clockFault?.message,
       openIntents: (await records.issuance.openIntents()).length + (await records.sods.openIntents()).length,
-      tokens: await tokensOfService(configuration.http.portBase + 4),
+      tokens: await askService<readonly TokenReport[]>(operations, '/health/tokens'),
     };
   } finally {
     records.close();
@@ -94,12 +101,10 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
 }
 
 /** The operations port is on loopback, and answers at once or not at all. */
-async function tokensOfService(port: number): Promise<readonly TokenReport[] | undefined> {
+async function askService<Answer>(port: number, path: string): Promise<Answer | undefined> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/health/tokens`, {
-      signal: AbortSignal.timeout(2_000),
-    });
-    return (await response.json()) as readonly TokenReport[];
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) });
+    return (await response.json()) as Answer;
   } catch {
     return undefined;
   }
@@ -122,6 +127,15 @@ function tokenLines(tokens: InstanceStatus['tokens']): readonly string[] {
   ]);
 }
 
+function policyLines(screen: Screen, { policyDigest, policiesInUse }: InstanceStatus): readonly string[] {
+  if (policiesInUse === undefined || policiesInUse === policyDigest)
+    return [`policies       ${policyDigest}`];
+  return [
+    paint(screen, 'red', `policies       ${policiesInUse} in use by the service;`),
+    paint(screen, 'red', `               ${policyDigest} on disk: restart the service to use them`),
+  ];
+}
+
 function waiverLines(screen: Screen, waivers: InstanceStatus['waivers']): readonly string[] {
   return waivers.map(({ id, reason, until, isOver }) => {
     const line = isOver
@@ -137,7 +151,7 @@ function text(screen: Screen, status: InstanceStatus): string {
       ? paint(screen, 'red', 'DEVELOPMENT INSTANCE: nothing of it may be trusted by a border')
       : 'production instance',
     `issuing State  ${status.state}`,
-    `policies       ${status.policyDigest}`,
+    ...policyLines(screen, status),
     ...waiverLines(screen, status.waivers),
     `CRL            ${status.crl ? `number ${status.crl.number}, next update ${status.crl.nextUpdate}` : 'none'}`,
     `open intents   ${status.openIntents}`,

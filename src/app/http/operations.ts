@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SignerPoolEvent, TokenReport } from '../../adapters/signer-pool/index.ts';
+import type { PolicyState } from '../instance/policies-on-disk.ts';
 import { isServiceError } from '../../services/errors.ts';
 
 /** What the health page knows. */
@@ -11,6 +12,8 @@ export interface Health {
   readonly reasons: readonly string[];
   /** What does not work although SODs can be signed, one line each. */
   readonly degraded: readonly string[];
+  /** Those in use and those on disk, which take effect at the next start. */
+  readonly policies: PolicyState;
 }
 
 /** What is read when someone asks. */

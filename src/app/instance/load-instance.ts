@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { type Policies, parsePolicies } from '../../rules/profile/policies.ts';
+import type { PolicySource } from '../../rules/profile/policy-file.ts';
 import {
   type AnyConfiguration,
   type Configuration,
@@ -78,13 +79,15 @@ export function loadAnyInstance(home: string): AnyInstance {
   }
   const source = { file: 'sigillo.yaml', text: readFileSync(paths.configuration, 'utf8') };
   const configuration = withAbsolutePaths(parseConfiguration(source), home);
-  return { paths, configuration, policies: loadPolicies(configuration.policies) };
+  return { paths, configuration, policies: parsePolicies(readPolicySources(configuration.policies)) };
 }
 
-function loadPolicies(directory: string): Policies {
+/** @throws MalformedInput when the folder is not there */
+export function readPolicySources(directory: string): readonly PolicySource[] {
   if (!existsSync(directory)) throw new MalformedInput('policies', `the folder ${directory} is not there`);
   const files = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
-  return parsePolicies(
-    files.map((name) => ({ file: `policies/${name}`, text: readFileSync(join(directory, name), 'utf8') })),
-  );
+  return files.map((name) => ({
+    file: `policies/${name}`,
+    text: readFileSync(join(directory, name), 'utf8'),
+  }));
 }
