@@ -27,6 +27,13 @@ import { registerTorture } from './cli/torture.ts';
 import type { Screen } from './cli/screen.ts';
 import { registerVerify } from './cli/verify.ts';
 
+// A reader that has seen enough, such as head, is no failure of the command.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const screen: Screen = {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -19,6 +19,7 @@ import { proveInclusion } from '../services/log/prove.ts';
 import { PublishedLog } from '../services/log/published-log.ts';
 import { maintainKeys } from '../services/keys/maintain-keys.ts';
 import { Border } from '../services/sod/check-sod.ts';
+import { publishMasterList, reasonForMasterList } from '../services/masterlist/publish-master-list.ts';
 import { DocumentSigners, isInUse, loadDocumentSigners } from '../services/sod/document-signers.ts';
 import { SodService } from '../services/sod/sod-service.ts';
 import { Distribution } from './http/distribution.ts';
@@ -91,6 +92,9 @@ export async function startService(
     const documentSigners = new DocumentSigners(
       await loadDocumentSigners(records.issuance, instance.policies),
       new Map(configuration.keys.documentSigners.map(({ profile, count }) => [profile, count ?? 1])),
+      configuration.keys.documentSigners.flatMap(
+        ({ profile }) => instance.policies.profiles.get(profile)?.extensions.documentTypeList?.types ?? [],
+      ),
     );
     const border = new Border(issuance);
     const { deadlineMs } = configuration.limits;
@@ -183,6 +187,13 @@ export async function startService(
       await border.reload();
       await writeTrust(instance, issuance);
     };
+    const renewMasterList = async (report: (doing: string) => void): Promise<void> => {
+      const reason = await reasonForMasterList(issuance);
+      if (reason === undefined) return;
+      report(`master list, because ${reason}`);
+      await publishMasterList(issuance);
+      await republish();
+    };
     const repeat = (everyMs: number, what: string, work: () => Promise<unknown>): void => {
       const onError = (err: unknown) => log.error({ err }, `${what} failed`);
       repeatUntil(stop.signal, everyMs, work, onError).catch(onError);
@@ -198,6 +209,7 @@ export async function startService(
       } finally {
         // A key that may not be made is no reason to let the CRL run out.
         await renewCrl(report);
+        await renewMasterList(report);
       }
     });
     repeat(reloadMs, 'looking at the policies', async () => {

@@ -31,12 +31,14 @@ beforeAll(async () => {
 afterAll(() => instance.remove());
 
 /** Checks a copy of the records after somebody has tampered with it. */
-async function recheckAfter(tampering: string, ...values: Uint8Array[]) {
+async function recheckAfter(tampering: string, ...more: (Uint8Array | string)[]) {
+  const values = more.filter((value) => typeof value !== 'string');
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-recheck-'));
   const path = join(folder, 'records.sqlite');
   cpSync(join(instance.home, 'records.sqlite'), path);
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
   if (tampering !== '') expect(database.prepare(tampering).run(...values).changes).toBeGreaterThan(0);
+  for (const statement of more) if (typeof statement === 'string') database.exec(statement);
   database.close();
   const records = openRecords(path, systemClock);
   try {
@@ -46,6 +48,9 @@ async function recheckAfter(tampering: string, ...values: Uint8Array[]) {
     rmSync(folder, { recursive: true });
   }
 }
+
+const revoke = (at: string) => `INSERT INTO revocations (serial_number, revoked_at, reason)
+  SELECT serial_number, '${at}', 'superseded' FROM certificates WHERE profile = 'dsc-test-0'`;
 
 /** The product with one bit flipped at the octet. */
 function flipped(table: string, column: string, where: string, octet: number): Uint8Array {
@@ -64,6 +69,25 @@ describe('recheck: everything that was issued, from the records alone', () => {
     expect(result.defects).toEqual([]);
     expect(result).toMatchObject({ sods: 2, crls: 1, masterLists: 1 });
     expect(result.leaves).toBeGreaterThan(result.certificates);
+  });
+
+  it('finds what was signed after its Document Signer was revoked, and nothing in what was signed before', async () => {
+    const signedAt = Date.now();
+    const since = await recheckAfter(revoke(new Date(signedAt - 3_600_000).toISOString()));
+    expect(since.defects.map(({ about, detail }) => `${about} ${detail}`)).toEqual([
+      'SOD one was signed after its Document Signer was revoked',
+      'SOD two was signed after its Document Signer was revoked',
+    ]);
+    const later = await recheckAfter(revoke(new Date(signedAt + 3_600_000).toISOString()));
+    expect(later.defects).toEqual([]);
+  });
+
+  it('takes numbers of CRLs that are missing where the CSCA is elsewhere, and nowhere else', async () => {
+    const renumbered = `UPDATE crls SET crl_number = 3`;
+    const here = await recheckAfter(renumbered);
+    expect(here.defects.map(({ detail }) => detail)).toContain('does not follow number 0');
+    const elsewhere = await recheckAfter(renumbered, "DELETE FROM keys WHERE role = 'csca'");
+    expect(elsewhere.defects.map(({ detail }) => detail)).toEqual(['has another number than its record']);
   });
 
   it.each([

@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
+import { decodeMasterList } from '../../src/formats/masterlist/master-list.ts';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
 import { buildTrustStore, passiveAuthentication } from '../../src/rules/passive-authentication/index.ts';
 import { reasonForCrl } from '../../src/services/crl/crl-due.ts';
 import { publishCrl } from '../../src/services/crl/publish-crl.ts';
+import { findCertificate, revoke } from '../../src/services/crl/revoke.ts';
 import { establish } from '../../src/services/issuance/establish.ts';
 import type { IssuanceDeps } from '../../src/services/issuance/issuance-deps.ts';
 import { announceRollover, pendingRollover, rollOver } from '../../src/services/keys/csca-rollover.ts';
 import { maintainKeys } from '../../src/services/keys/maintain-keys.ts';
 import { cscaKeys, signingCsca } from '../../src/services/keys/signing-csca.ts';
+import { publishMasterList, reasonForMasterList } from '../../src/services/masterlist/publish-master-list.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { DocumentSigners, loadDocumentSigners } from '../../src/services/sod/document-signers.ts';
 import { shippedPolicies } from '../support/policies.ts';
@@ -38,6 +41,7 @@ const plan = {
 };
 const day = 86_400_000;
 const silent = () => undefined;
+const hexOf = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 
 /** A state that runs by itself; of everything in it only the clock is simulated. */
 class SimulatedState {
@@ -67,6 +71,7 @@ class SimulatedState {
     if (pending !== undefined && pending.notBefore <= this.now) await rollOver(deps, csca, silent);
     await maintainKeys({ ...deps, sods: this.#records.sods }, plan, silent);
     if ((await reasonForCrl(deps)) !== undefined) await publishCrl(deps);
+    if ((await reasonForMasterList(deps)) !== undefined) await publishMasterList(deps);
   }
 
   async signSod(): Promise<void> {
@@ -179,6 +184,18 @@ describe('ten years of a state in simulated time', () => {
     );
   });
 
+  it('has told the new CSCA certificates in a new version of the master list each time', async () => {
+    const { records } = world.deps;
+    const latest = await records.latestMasterList();
+    const listed = decodeMasterList(latest?.der ?? new Uint8Array()).certificates.map(({ bytes }) => bytes);
+    const csca = (await records.certificates())
+      .filter(({ profile }) => ['csca', 'csca-link'].includes(profile))
+      .map(({ der }) => der);
+    expect(listed).toHaveLength(5);
+    expect(new Set(listed.map(hexOf))).toEqual(new Set(csca.map(hexOf)));
+    expect(latest?.version).toBe(3);
+  });
+
   it('has used some forty Document Signers one after the other, and destroyed the keys of those that are over', async () => {
     const keys = (await world.deps.records.keys()).filter(({ role }) => role === 'document-signer');
     expect(keys.length).toBeGreaterThanOrEqual(40);
@@ -191,6 +208,29 @@ describe('ten years of a state in simulated time', () => {
       if (destroyed === undefined) await found;
       else await expect(found).rejects.toThrow(/no key/);
     }
+  });
+
+  it('makes the next Document Signer at once when one is revoked, and never uses its key again', async () => {
+    const { deps } = world;
+    const active = async () =>
+      new DocumentSigners(await loadDocumentSigners(deps.records, policies)).active(
+        'P',
+        world.now,
+        () => true,
+      );
+    const before = await active();
+    const certificate = await findCertificate(deps, before?.certificate.fingerprint ?? '');
+    await revoke(deps, certificate, 'keyCompromise');
+    const ended = (await deps.records.keys()).find(({ keyId }) => keyId === before?.keyId);
+    expect(ended?.retired?.reason).toBe('its certificate was revoked');
+    await world.runADay();
+    await world.signSod();
+    const after = await active();
+    expect(after?.keyId).not.toBe(before?.keyId);
+    expect(after?.signsFrom.getTime()).toBeLessThanOrEqual(world.now.getTime());
+    const keys = (await deps.records.keys()).length;
+    await world.runADay();
+    expect((await deps.records.keys()).length).toBe(keys);
   });
 
   it('has never repeated a serial number', async () => {

@@ -55,7 +55,7 @@ export class LogWorld {
     return this.#records.log.verifierKeys()[0] ?? '';
   }
 
-  /** A Document Signer with its certificate, a CRL, a master list, a revocation: one leaf each. */
+  /** Two keys, a certificate of the second, a CRL, a master list, a revocation with the end of the key: one leaf each. */
   async issue(): Promise<void> {
     const { issuance } = this.#records;
     const order = {
@@ -64,8 +64,10 @@ export class LogWorld {
       label: 'dsc',
       keyAlgorithm: 'ecdsa-P-256-sha256',
     } as const;
-    await issuance.begin({ kind: 'key', order });
-    await issuance.recordKey(order, clock.now());
+    for (const made of [order, { ...order, keyId: endedKeyId, label: 'dsc-ended' }]) {
+      await issuance.begin({ kind: 'key', order: made });
+      await issuance.recordKey(made, clock.now());
+    }
     const der = octetsOf('certificate');
     await this.#query(`INSERT INTO issuance_intents VALUES ('certificate:1f', '{}', '', 0)`);
     await this.#query(`INSERT INTO serial_numbers VALUES ('1f')`);
@@ -73,7 +75,7 @@ export class LogWorld {
       sha256: sha256(der),
       serialNumber: 0x1fn,
       profile: 'dsc',
-      keyId,
+      keyId: endedKeyId,
       issuedAt: clock.now(),
       policyDigest: '00',
       der,
@@ -85,7 +87,8 @@ export class LogWorld {
     await issuance.recordCrl({ crlNumber: 1n, ...dates, der: octetsOf('crl') }, { profiles: [], listed: 0 });
     await issuance.recordMasterList({ version: 1, signedAt: clock.now(), der: octetsOf('list') });
     await issuance.revoke({ serialNumber: 0x1fn, revocationDate: clock.now(), reason: 'test' });
-    await issuance.endKey(keyId, 'retired', { at: clock.now(), reason: 'test' });
+    // Its key has ended with it.
+    await issuance.endKey(endedKeyId, 'retired', { at: clock.now(), reason: 'test' });
   }
 
   /** SODs with a leaf each. */
@@ -164,6 +167,7 @@ export class LogWorld {
 }
 
 const keyId = 'aa'.repeat(16);
+const endedKeyId = 'bb'.repeat(16);
 
 function octetsOf(text: string): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(text).digest());

@@ -346,16 +346,41 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
         'revocation',
         Buffer.from(serial.padStart(serial.length + (serial.length % 2), '0'), 'hex'),
       );
+      this.#retireKeyOf(serial, revocationDate);
     });
   }
 
-  endKey(keyId: string, state: 'retired' | 'destroyed', { at, reason }: KeyEnd): Promise<void> {
-    return this.#commits.write(() => {
-      this.#database.run(
-        queries.insertInto('key_events').values({ key_id: keyId, state, at: at.toISOString(), reason }),
-      );
-      this.#appendLeaf('key-end', Buffer.from(`${keyId} ${state}`));
-    });
+  /**
+   * With the certificate its key ends, in the same transaction: no signature is begun with it after that. The key of
+   * a CSCA does not: it signs the CRL that says so, and a link certificate is one of two on the same key.
+   */
+  #retireKeyOf(serial: string, at: Date): void {
+    const key = this.#database.first(
+      queries
+        .selectFrom('certificates')
+        .innerJoin('keys', 'keys.key_id', 'certificates.key_id')
+        .leftJoin('key_events', 'key_events.key_id', 'keys.key_id')
+        .select(['keys.key_id', 'keys.role', 'key_events.state'])
+        .where('certificates.serial_number', '=', serial),
+    );
+    if (key === undefined || key.state !== null || ['csca', 'access-ca'].includes(key.role)) return;
+    this.#endKey(key.key_id, 'retired', { at, reason: 'its certificate was revoked' });
+  }
+
+  endKey(keyId: string, state: 'retired' | 'destroyed', end: KeyEnd): Promise<void> {
+    return this.#commits.write(() => this.#endKey(keyId, state, end));
+  }
+
+  #endKey(keyId: string, state: 'retired' | 'destroyed', { at, reason }: KeyEnd): void {
+    // A command may have ended it since the service looked.
+    const ended = this.#database.run(
+      queries
+        .insertInto('key_events')
+        .values({ key_id: keyId, state, at: at.toISOString(), reason })
+        .onConflict((conflict) => conflict.columns(['key_id', 'state']).doNothing()),
+    );
+    if (ended === 0) return;
+    this.#appendLeaf('key-end', Buffer.from(`${keyId} ${state}`));
   }
 
   rollovers(): Promise<readonly Rollover[]> {

@@ -87,9 +87,12 @@ function plannedKey(
   profile: string,
 ): { planned: PlannedKey; role: KeyRole } {
   if (isOffline(plan.csca)) {
+    const isCsca = policies.profiles.get(profile)?.kind === 'csca';
     throw new Refused('key-not-active', 'the CSCA of this instance is on another machine', {
       field: 'profile',
-      mend: `request the next key: sigillo ceremony request --profile ${profile}`,
+      mend: isCsca
+        ? 'a ceremony on that machine makes its next key (docs/ceremony.md, "A new CSCA key"); accept the response here'
+        : `request the next key: sigillo ceremony request --profile ${profile}`,
     });
   }
   if (profile === plan.csca.profile) return { planned: plan.csca, role: 'csca' };

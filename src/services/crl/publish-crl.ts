@@ -7,7 +7,7 @@ import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean, waivedRecords } from '../issuance/assert-clean.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
-import { orAbandoned } from '../issuance/or-abandoned.ts';
+import { countAgain, orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey } from '../issuance/issue-certificate.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlOrder, CrlRecord, IssuanceIntent, IssuerReference, WaivedRecord } from '../ports.ts';
@@ -22,7 +22,7 @@ import { decodedCrl, profilesUnderCsca, revokedEntries } from './crl-entries.ts'
 export async function publishCrl(deps: IssuanceDeps): Promise<CrlRecord> {
   const open = (await deps.records.openIntents()).find((candidate) => candidate.kind === 'crl');
   if (open !== undefined) {
-    await deps.records.countUse(open);
+    await countAgain(deps, open);
     return completeCrl(deps, open);
   }
   const issuer = await signingCsca(deps);

@@ -9,6 +9,7 @@ import { roles } from '../signing-core/roles.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { completeCertificate, issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { completeKeyPair, makeKeyPair } from './make-key-pair.ts';
+import { countAgain } from './or-abandoned.ts';
 import { recoverIssuance } from './recover-issuance.ts';
 import { rehearseCertificate } from './rehearse-certificate.ts';
 
@@ -183,7 +184,7 @@ export async function makeCertifiedKey(
   progress(`certificate ${label}`);
   const begun = open.find((intent) => certifies(intent, key.keyId));
   if (begun?.kind === 'certificate') {
-    await deps.records.countUse(begun);
+    await countAgain(deps, begun);
     return completeCertificate(deps, begun.order);
   }
   return issueCertificate(deps, { ...request, subjectKey: { keyId: key.keyId } });
@@ -197,7 +198,7 @@ async function completeKeyOfLabel(
 ): Promise<KeyOrder | undefined> {
   const begun = open.find((intent) => intent.kind === 'key' && intent.order.label === label);
   if (begun?.kind !== 'key') return undefined;
-  await deps.records.countUse(begun);
+  await countAgain(deps, begun);
   await completeKeyPair(deps, begun.order);
   return begun.order;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvariantBroken, Refused } from '../errors.ts';
-import type { CertificateOrder, CertificateRecord, IssuerReference, KeyOrder, KeyRole } from '../ports.ts';
+import type { CertificateOrder, CertificateRecord, IssuerReference, KeyRecord, KeyRole } from '../ports.ts';
 import { roles } from '../signing-core/roles.ts';
 import { assertKeysOfAYear } from './bar-code-keys.ts';
 import { checkCertificate } from './check-certificate.ts';
@@ -84,7 +84,7 @@ export async function completeCertificate(
 
 /** The newest certificate of a role, with its key, as issuer of others. */
 export async function newestIssuer(deps: IssuanceDeps, role: KeyRole): Promise<IssuerReference | undefined> {
-  return newestCertificate(deps, role, (key) => key.role === role);
+  return newestCertificate(deps, role, (key) => key.role === role && key.retired === undefined);
 }
 
 /** The certificate of a key on record. @throws InvariantBroken without one */
@@ -101,7 +101,7 @@ export async function issuerWithKey(
 async function newestCertificate(
   deps: IssuanceDeps,
   role: KeyRole,
-  isWanted: (key: KeyOrder) => boolean,
+  isWanted: (key: KeyRecord) => boolean,
 ): Promise<IssuerReference | undefined> {
   const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
   const ofRole = [...deps.policies.profiles.values()]

@@ -15,3 +15,12 @@ export async function orAbandoned<T>(
     throw error;
   }
 }
+
+/**
+ * Counts a use of the key once more for what a crash left open; ended is what its key may not sign any more.
+ *
+ * @throws Refused `key-not-active`
+ */
+export function countAgain(deps: IssuanceDeps, intent: IssuanceIntent): Promise<void> {
+  return orAbandoned(deps, intent, () => deps.records.countUse(intent));
+}

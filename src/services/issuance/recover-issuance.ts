@@ -5,6 +5,7 @@ import type { IssuanceIntent } from '../ports.ts';
 import { completeCertificate } from './issue-certificate.ts';
 import type { IssuanceDeps } from './issuance-deps.ts';
 import { completeKeyPair } from './make-key-pair.ts';
+import { countAgain } from './or-abandoned.ts';
 
 /**
  * Completes every act of issuance that a crash left open, in the order in which they were begun. Nothing of
@@ -15,8 +16,8 @@ import { completeKeyPair } from './make-key-pair.ts';
 export async function recoverIssuance(deps: IssuanceDeps): Promise<number> {
   const open = await deps.records.openIntents();
   for (const intent of open) {
-    await deps.records.countUse(intent);
     try {
+      await countAgain(deps, intent);
       await complete(deps, intent);
     } catch (error) {
       // What may not be signed any more, because a policy has changed since, is on record as abandoned.

@@ -72,10 +72,25 @@ async function prepareNext(
   if (profile?.rotation === undefined || ofProfile.length === 0) return false;
   // Of several that sign at a time, each has its own next one; the oldest of the newest is due first.
   const before = ofProfile.at(-count);
-  const usageFrom = before === undefined ? wholeSecond(now) : startOfNext(before, profile, now);
+  const usageFrom =
+    before === undefined || isShort(ofProfile, count, now)
+      ? wholeSecond(now)
+      : startOfNext(before, profile, now);
   if (usageFrom === undefined) return false;
   await makeCertifiedKey(deps, { planned, role, number: ofProfile.length + 1, usageFrom }, progress);
   return true;
+}
+
+/**
+ * Whether fewer than `count` may sign now, or from when another one ends: a key has come to its end before its time,
+ * because its certificate was revoked.
+ */
+function isShort(lives: readonly KeyLife[], count: number, now: Date): boolean {
+  const wasRevoked = lives.some(
+    ({ state, signsUntil }) =>
+      ['retired', 'destroyed'].includes(state) && signsUntil !== undefined && signsUntil > now,
+  );
+  return wasRevoked && lives.filter(({ state }) => state === 'active').length < count;
 }
 
 /**

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { decodeMasterList, type MasterList } from '../../formats/masterlist/master-list.ts';
 import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import { buildTrustStore, holds, verifyMasterList } from '../../rules/passive-authentication/index.ts';
 import { lintMasterList } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean } from '../issuance/assert-clean.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
-import { orAbandoned } from '../issuance/or-abandoned.ts';
+import { countAgain, orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey, newestIssuer } from '../issuance/issue-certificate.ts';
 import type { IssuanceIntent, MasterListRecord } from '../ports.ts';
 
@@ -19,7 +20,7 @@ import type { IssuanceIntent, MasterListRecord } from '../ports.ts';
 export async function publishMasterList(deps: IssuanceDeps): Promise<MasterListRecord> {
   const open = (await deps.records.openIntents()).find((candidate) => candidate.kind === 'master-list');
   if (open !== undefined) {
-    await deps.records.countUse(open);
+    await countAgain(deps, open);
     return completeMasterList(deps, open);
   }
   const signer = await newestIssuer(deps, 'master-list-signer');
@@ -29,6 +30,27 @@ export async function publishMasterList(deps: IssuanceDeps): Promise<MasterListR
   const intent = { kind: 'master-list', keyId: signer.keyId, version, signingTime } as const;
   await deps.records.begin(intent);
   return completeMasterList(deps, intent);
+}
+
+const decoded = new WeakMap<MasterListRecord, MasterList>();
+
+/**
+ * Why the next master list is due, or undefined while it is not: other States learn of a new CSCA key by it, with its
+ * link certificate, before that key signs; and nobody takes a list whose signer was revoked (Doc 9303-12 §5.3).
+ */
+export async function reasonForMasterList(deps: IssuanceDeps): Promise<string | undefined> {
+  if ((await newestIssuer(deps, 'master-list-signer')) === undefined) return undefined;
+  const latest = await deps.records.latestMasterList();
+  if (latest === undefined) return 'there is none';
+  const list = decoded.get(latest) ?? decodeMasterList(latest.der, { strict: true });
+  decoded.set(latest, list);
+  const listed = new Set(list.certificates.map(({ fingerprint }) => fingerprint));
+  const isWhole = (await cscaCertificates(deps)).every(({ fingerprint }) => listed.has(fingerprint));
+  if (!isWhole) return 'a CSCA certificate is not in it';
+  for (const { serialNumber } of list.signedData.certificates) {
+    if ((await deps.records.findRevocation(serialNumber)) !== undefined) return 'its signer was revoked';
+  }
+  return undefined;
 }
 
 export type MasterListIntent = Extract<IssuanceIntent, { kind: 'master-list' }>;

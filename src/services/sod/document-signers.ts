@@ -19,13 +19,22 @@ export class DocumentSigners {
   #entries: readonly DocumentSignerEntry[];
   readonly #exhausted = new Set<string>();
   readonly #parallel: ReadonlyMap<string, number>;
+  readonly #planned: readonly string[];
   /** Whose turn it is, by profile. */
   readonly #turns = new Map<string, number>();
 
-  /** @param parallel how many Document Signers of a profile sign at a time; 1 where it says nothing */
-  constructor(entries: readonly DocumentSignerEntry[], parallel: ReadonlyMap<string, number> = new Map()) {
+  /**
+   * @param parallel how many Document Signers of a profile sign at a time; 1 where it says nothing
+   * @param planned document types that the instance is to have Document Signers for, at this moment or not
+   */
+  constructor(
+    entries: readonly DocumentSignerEntry[],
+    parallel: ReadonlyMap<string, number> = new Map(),
+    planned: readonly string[] = [],
+  ) {
     this.#entries = entries;
     this.#parallel = parallel;
+    this.#planned = planned;
   }
 
   /** Takes what is on record now in place of what was: new ones, without those that are revoked. */
@@ -33,18 +42,31 @@ export class DocumentSigners {
     this.#entries = entries;
   }
 
-  /** The key has made all the signatures that it may make. */
+  /** The key begins no signature more: it has made all that it may make, or its end is on record. */
   exhaust(keyId: string): void {
     this.#exhausted.add(keyId);
   }
 
-  /** Every document type that some Document Signer covers. */
+  /** Every document type that some Document Signer covers, or is planned for. */
   get documentTypes(): readonly string[] {
-    return [...new Set(this.#entries.flatMap((entry) => entry.documentTypes))].toSorted();
+    const covered = this.#entries.flatMap((entry) => entry.documentTypes);
+    return [...new Set([...covered, ...this.#planned])].toSorted();
   }
 
   covers(documentType: string): boolean {
-    return this.#entries.some((entry) => coversDocumentType(entry.documentTypes, documentType));
+    return (
+      this.#entries.some((entry) => coversDocumentType(entry.documentTypes, documentType)) ||
+      coversDocumentType(this.#planned, documentType)
+    );
+  }
+
+  /** Why there is none that may sign documents of a type now. */
+  reasonForNone(documentType: string, at: Date): string {
+    const ofType = this.#entries.filter((entry) => coversDocumentType(entry.documentTypes, documentType));
+    const inPeriod = ofType.filter((entry) => isInUse(entry, at));
+    if (ofType.length === 0) return `every Document Signer for ${documentType} is revoked or retired`;
+    if (inPeriod.length === 0) return `no Document Signer for ${documentType} is in its usage period`;
+    return `every Document Signer for ${documentType} is revoked, retired, or has made all the signatures that it may make`;
   }
 
   /**

@@ -253,12 +253,12 @@ export class SodService {
     return other !== undefined && other.keyId !== keyId && signer.holds(other.keyId);
   }
 
-  /** A key that has reached its limit is not chosen any more; the next one takes over in the same request. */
+  /** A key at its limit, or whose end is on record, is not chosen any more; the next one takes over in the same request. */
   async #claim(intent: SodIntent): Promise<SodClaim | { readonly kind: 'exhausted' }> {
     try {
       return await this.#deps.records.claim(intent);
     } catch (error) {
-      if (!isUsageLimit(error)) throw error;
+      if (!isKeyOver(error)) throw error;
       this.#deps.documentSigners.exhaust(intent.keyId);
       return { kind: 'exhausted' };
     }
@@ -268,10 +268,10 @@ export class SodService {
     const { signer: token, documentSigners, clock } = this.#deps;
     const signer = documentSigners.active(documentType, clock.now(), (keyId) => token.holds(keyId));
     if (signer !== undefined) return signer;
-    throw new Refused('key-not-active', `no Document Signer for ${documentType} is in its usage period`, {
+    throw new Refused('key-not-active', documentSigners.reasonForNone(documentType, clock.now()), {
       rule: 'S-PKUP',
       source: 'Doc 9303-12 §4.1.1',
-      mend: 'make the next Document Signer (sigillo rotate)',
+      mend: 'the next Document Signer is made by itself, or by sigillo rotate; then send the request again',
     });
   }
 
@@ -317,7 +317,7 @@ export class SodService {
       await this.#deps.records.countUse(intent);
       return undefined;
     } catch (error) {
-      if (isUsageLimit(error)) return error.message;
+      if (isKeyOver(error)) return error.message;
       throw error;
     }
   }
@@ -395,8 +395,8 @@ export class SodService {
 
 const outOfReach = 'its key is on no token that works; another Document Signer takes the document';
 
-function isUsageLimit(error: unknown): error is Refused {
-  return error instanceof Refused && error.details.rule === 'key-usage-limit';
+function isKeyOver(error: unknown): error is Refused {
+  return error instanceof Refused && ['key-usage-limit', 'key-ended'].includes(error.details.rule ?? '');
 }
 
 /** The wrong token, or one that was restored: nothing that the request could mend, and it may come back. */
