@@ -24,7 +24,11 @@ const addon = inModules('pkcs11js', 'build', 'Release', 'pkcs11.node');
 
 /** What each mode runs once everything is there, with the options of Node that package.json has for it. */
 const programs = {
-  start: { options: ['--max-semi-space-size=8'], program: 'src/app/main.ts', before: ['start'] },
+  start: {
+    options: ['--max-semi-space-size=8', '--heap-growing-percent=80'],
+    program: 'src/app/main.ts',
+    before: ['start'],
+  },
   test: { options: [], program: 'scripts/test.mjs', before: [] },
 };
 
