@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { digestByName } from '../../formats/algorithms/digests.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
@@ -141,7 +141,7 @@ function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
 
 function octetsByNumber(values: Record<string, string>): Map<number, Uint8Array> {
   const entries = Object.entries(values).map(
-    ([number, text]) => [Number(number), Uint8Array.from(Buffer.from(text, 'base64'))] as const,
+    ([number, text]) => [Number(number), new Uint8Array(Buffer.from(text, 'base64'))] as const,
   );
   return new Map(entries.toSorted(([a], [b]) => a - b));
 }
@@ -183,10 +183,10 @@ function contentDigest(
     content.digestAlgorithm,
     content.lds.version,
     content.lds.version === '1.8' ? content.lds.unicodeVersion : null,
-    [...content.dataGroupHashes].map(([number, hash]) => [number, Buffer.from(hash).toString('hex')]),
+    [...content.dataGroupHashes].map(([number, octets]) => [number, Buffer.from(octets).toString('hex')]),
     document === undefined
       ? null
       : [document.number ?? null, document.chipSerial ?? null, document.applicationId ?? null],
   ]);
-  return createHash('sha256').update(canonical).digest('hex');
+  return hash('sha256', canonical);
 }

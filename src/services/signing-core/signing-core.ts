@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
 import { digestByName } from '../../formats/algorithms/digests.ts';
 import { type KeyAlgorithm, keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
@@ -145,7 +145,7 @@ export class SigningCore {
     const withTime = this.#policies.sod.signingTimeAttribute;
     const signedAttributes = encodeSignedAttributes({
       eContentType: oids.ldsSecurityObject,
-      messageDigest: createHash(digestByName(signer.digest).node).update(eContent).digest(),
+      messageDigest: hash(digestByName(signer.digest).node, eContent, 'buffer'),
       signingTime: withTime ? order.signingTime : undefined,
     });
     const signature = await this.#token.sign(
@@ -184,7 +184,7 @@ export class SigningCore {
     const eContent = encodeCscaMasterList(order.certificates);
     const signedAttributes = encodeSignedAttributes({
       eContentType: oids.cscaMasterList,
-      messageDigest: createHash(digestByName(signature.digest).node).update(eContent).digest(),
+      messageDigest: hash(digestByName(signature.digest).node, eContent, 'buffer'),
       signingTime: order.signingTime,
     });
     return encodeSignedData({
