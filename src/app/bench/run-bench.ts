@@ -54,9 +54,6 @@ export interface BenchEvents {
 /** It answers from memory: more than this makes it no steadier. */
 const longestTlsSeconds = 3;
 
-/** Rounds before the first that counts: an optimiser needs some 20,000 SODs, and a service runs for weeks. */
-const warmingRounds = 3;
-
 /** Makes a private instance, measures it, and leaves nothing behind, however it ends. */
 export async function runBench(
   options: BenchOptions,
@@ -115,11 +112,6 @@ async function benchSods(
       seconds: Math.min(seconds, longestTlsSeconds),
       signal,
     });
-    const [first] = instance.signers;
-    if (first !== undefined) {
-      events.progress('warming up');
-      await stations.run(first.documentType, warmingRounds * seconds, signal);
-    }
     for (const signer of instance.signers) {
       events.progress(signer.algorithm);
       const single = { name: 'sod-single', load: stations, inFlight } as const;
