@@ -94,6 +94,10 @@ describe('two tokens with the same keys', () => {
     const { stdout } = await sigillo('status', '--home', instance.home);
     expect(stdout).toMatch(/token {10}token: does not work: token: no token is labelled/);
     expect(stdout).toMatch(/token {10}second: works, 1 signers/);
+    expect(stdout).toMatch(
+      /^key {12}dsc-\S+-00001 +active +ecdsa-\S+, \d+ of 100000 uses, signs \S+ to \S+$/m,
+    );
+    expect(stdout).toMatch(/^key {12}csca-00001 +active /m);
 
     rmdirSync(there);
     renameSync(aside, there);

@@ -3,6 +3,8 @@ import type { TokenReport } from '../../adapters/signer-pool/index.ts';
 import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type KeyStatus, keyStatuses } from '../../services/keys/key-status.ts';
+import type { KeyEnd } from '../../services/ports.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
 import type { Health } from '../http/operations.ts';
 import { defaultHome, homePath } from './instance-options.ts';
@@ -28,6 +30,8 @@ interface InstanceStatus {
     /** It waives nothing any more. */
     readonly isOver: boolean;
   }[];
+  /** Every key, and what is planned and has none yet. */
+  readonly keys: readonly KeyStatus[];
   readonly certificates: readonly {
     readonly profile: string;
     readonly subject: string;
@@ -77,6 +81,7 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
         until: until.toISOString().slice(0, 10),
         isOver: records.clock.now() > until,
       })),
+      keys: await keyStatuses(records.issuance, policies, configuration.keys, records.clock.now()),
       certificates: certificates.map((record) => {
         const { subject, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
         const key = keys.get(record.keyId ?? '');
@@ -145,7 +150,30 @@ function waiverLines(screen: Screen, waivers: InstanceStatus['waivers']): readon
   });
 }
 
+/** One line for each key: where it is in its life, its uses, its period, and how it came to an end. */
+function keyLine(screen: Screen, key: KeyStatus, labelWidth: number): string {
+  const uses = key.usageLimit === undefined ? `${key.uses} uses` : `${key.uses} of ${key.usageLimit} uses`;
+  const facts = [
+    key.keyAlgorithm,
+    ...(key.state === 'planned' ? [] : [uses]),
+    ...(key.signsFrom && key.signsUntil
+      ? [`signs ${key.signsFrom.toISOString()} to ${key.signsUntil.toISOString()}`]
+      : []),
+    ...(key.state === 'generated' ? ['no certificate'] : []),
+    ...ended('retired', key.retired),
+    ...ended('destroyed', key.destroyed),
+  ];
+  const revoked = ended('REVOKED', key.revoked).map((fact) => `, ${fact}`);
+  const line = `key            ${key.label.padEnd(labelWidth)} ${key.state.padEnd(10)} ${facts.join(', ')}`;
+  return printable(line) + paint(screen, 'red', printable(revoked.join('')));
+}
+
+function ended(how: string, end: KeyEnd | undefined): readonly string[] {
+  return end === undefined ? [] : [`${how} ${end.at.toISOString()} (${end.reason})`];
+}
+
 function text(screen: Screen, status: InstanceStatus): string {
+  const labelWidth = Math.max(0, ...status.keys.map(({ label }) => label.length));
   const lines = [
     status.environment === 'development'
       ? paint(screen, 'red', 'DEVELOPMENT INSTANCE: nothing of it may be trusted by a border')
@@ -157,6 +185,8 @@ function text(screen: Screen, status: InstanceStatus): string {
     `open intents   ${status.openIntents}`,
     ...(status.clockFault === undefined ? [] : [paint(screen, 'red', `set back       ${status.clockFault}`)]),
     ...tokenLines(status.tokens),
+    '',
+    ...status.keys.map((key) => keyLine(screen, key, labelWidth)),
     '',
     ...status.certificates.flatMap((certificate) => [
       paint(screen, 'bold', certificate.subject),

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../../src/formats/x509/certificate.ts';
 import { parsePolicies } from '../../../src/rules/profile/policies.ts';
 import { establish, type InstancePlan } from '../../../src/services/issuance/establish.ts';
+import { makeKeyPair } from '../../../src/services/issuance/make-key-pair.ts';
+import { keyStatuses } from '../../../src/services/keys/key-status.ts';
 import { maintainKeys } from '../../../src/services/keys/maintain-keys.ts';
 import type { KeyRole } from '../../../src/services/ports.ts';
 import { issuancePlan, IssuanceWorld } from '../../support/issuance-world.ts';
@@ -79,6 +81,48 @@ describe('keys of signers beside the Document Signers', () => {
       if (index > 0) expect(period?.notBefore).toEqual(periods[index - 1]?.notAfter);
     }
     expect(keys.filter(({ destroyed }) => destroyed === undefined).length).toBeLessThanOrEqual(3);
+  });
+
+  it('are shown wherever they are in their lives', async () => {
+    const { deps } = world;
+    const unmade = { profile: 'deviation-list-signer', keyAlgorithm: ecdsa };
+    const wider = { ...plan, otherSigners: [...plan.otherSigners, unmade] };
+    await makeKeyPair(deps, 'dtc-signer', 'dtc-signer-00099', ecdsa, 7);
+    const shown = await keyStatuses(deps.records, deps.policies, wider, world.now);
+    const states = new Map(shown.map(({ label, state }) => [label, state]));
+    expect(states.get('deviation-list-signer')).toBe('planned');
+    expect(states.get('vds-signer-00001')).toBe('destroyed');
+    expect(states.get('vds-signer-00002')).toBe('active');
+    expect(states.get('dsc-passport-00001')).toBe('destroyed');
+    expect([...states.values()].filter((state) => state === 'planned')).toHaveLength(1);
+    expect(shown.find(({ label }) => label === 'dtc-signer-00099')).toMatchObject({
+      state: 'generated',
+      uses: expect.any(Number),
+      usageLimit: 7,
+      certificate: undefined,
+    });
+    expect(shown.find(({ label }) => label === 'vds-signer-00001')).toMatchObject({
+      retired: { reason: 'its private key usage period is over' },
+      destroyed: { reason: 'its private key usage period is over' },
+      revoked: undefined,
+    });
+    const dtc = (await keysOf('dtc-signer')).at(-2);
+    const record = (await deps.records.certificates()).find(({ keyId }) => keyId === dtc?.keyId);
+    await deps.records.revoke({
+      serialNumber: record?.serialNumber ?? 0n,
+      revocationDate: world.now,
+      reason: 'keyCompromise',
+    });
+    const after = await keyStatuses(deps.records, deps.policies, wider, world.now);
+    expect(after.filter(({ revoked }) => revoked !== undefined)).toEqual([
+      expect.objectContaining({
+        label: dtc?.label,
+        certificate: record?.sha256,
+        revoked: { at: world.now, reason: 'keyCompromise' },
+      }),
+    ]);
+    const early = await keyStatuses(deps.records, deps.policies, wider, new Date(start.getTime() - day));
+    expect(new Set(early.map(({ state }) => state))).toContain('certified');
   });
 
   it('a sixth bar-code signer within a year is not made, and the other keys live on', async () => {
