@@ -187,6 +187,8 @@ describe('every kind of certificate (Doc 9303-12 §7.1)', () => {
     ['vds-signer', 'vds-signer', { subject: { name: 'VS' } }],
     ['vds-nc-signer', 'vds-nc-signer', { subject: { name: 'HEALTH01' } }],
     ['lds2-visa-signer', 'lds2-signer', { subject: { name: 'VISA00001' } }],
+    ['lds2-travel-stamp-signer', 'lds2-signer', { subject: { name: 'STAMP0001' } }],
+    ['lds2-biometrics-signer', 'lds2-signer', { subject: { name: 'BIO000001' } }],
   ] as const;
 
   it.each(tokenKinds)(
