@@ -105,7 +105,7 @@ export type Ceremony = Omit<z.infer<typeof ceremonySchema>, 'steps'> & {
  * @throws MalformedInput naming file, line and key when it does not fit the schema or contradicts itself
  */
 export function parseCeremony(source: PolicySource): Ceremony {
-  const ceremony = parsePolicyFile(ceremonySchema, source);
+  const ceremony = parsePolicyFile(ceremonySchema, source, { '': 'docs/ceremony.md' });
   const refuse = (key: string, reason: string): never => {
     throw new MalformedInput(`${source.file} ${key}`, reason);
   };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
 import { type KeyUsageBit, keyUsageBits } from '../../formats/x509/encode-extensions.ts';
 import { certificateKinds } from '../lint/index.ts';
-import { parsePolicyFileWithLines, periodSchema, type PolicySource } from './policy-file.ts';
+import { type Clauses, parsePolicyFileWithLines, periodSchema, type PolicySource } from './policy-file.ts';
 import { checkAgainstStandard } from './standard-tables.ts';
 
 /** What is certified: under a CSCA, and the access certificates of our own TLS. */
@@ -118,6 +118,20 @@ const certificateProfileSchema = z.strictObject({
     .optional(),
 });
 
+const clauses: Clauses = {
+  '': 'docs/policies.md',
+  subject: 'Doc 9303-12 Table 5',
+  'keys.allowed': 'Doc 9303-12 §4.1.6; digests: §4.1.6.4',
+  validity: 'Doc 9303-12 §4.1.1 and Table 1',
+  serialNumber: 'Doc 9303-12 Table 5',
+  extensions: 'Doc 9303-12 §7.1 Table 6',
+  'extensions.subjectAltName': 'Doc 9303-12 §7.1.1.2',
+  'extensions.issuerAltName': 'Doc 9303-12 §7.1.1.2',
+  'extensions.cRLDistributionPoints': 'Doc 9303-12 §7.1.1.4',
+  'extensions.nameChange': 'Doc 9303-12 §7.1.1.5',
+  'extensions.documentTypeList': 'Doc 9303-12 §7.1.1.6',
+};
+
 export type CertificateProfile = z.infer<typeof certificateProfileSchema>;
 
 /** Kinds that sign one thing for each document. Not bar-code signers: they have at most five keys a year. */
@@ -136,7 +150,7 @@ export function usageLimitOf({ kind, rotation }: CertificateProfile): number | u
  * departs from Doc 9303-12 Tables 6 to 8
  */
 export function parseCertificateProfile(source: PolicySource): CertificateProfile {
-  const { value: profile, at } = parsePolicyFileWithLines(certificateProfileSchema, source);
+  const { value: profile, at } = parsePolicyFileWithLines(certificateProfileSchema, source, clauses);
   checkAgainstStandard(profile, at);
   return profile;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DigestName } from '../../formats/algorithms/digests.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { type CertificateProfile, parseCertificateProfile } from './certificate-profile.ts';
-import { parsePolicyFile, periodSchema, type PolicySource } from './policy-file.ts';
+import { type Clauses, parsePolicyFile, periodSchema, type PolicySource } from './policy-file.ts';
 import { type LintWaiver, parseWaivers } from './waivers.ts';
 
 const digestNames = ['SHA-224', 'SHA-256', 'SHA-384', 'SHA-512'] as const satisfies readonly DigestName[];
@@ -15,19 +15,29 @@ const sodPolicySchema = z.strictObject({
   /** Digests of the data groups. */
   digestAlgorithms: z.array(z.enum(digestNames)).min(1),
   ldsVersions: z.array(z.enum(['1.7', '1.8'])).min(1),
-  unicodeVersions: z.array(z.string().regex(/^\d{6}$/)).min(1),
+  unicodeVersions: z
+    .array(z.string().regex(/^\d{6}$/, 'must be six digits in quotes, such as "040000"'))
+    .min(1),
   requiredDataGroups: z.array(z.int().min(1).max(16)).min(1),
   signingTimeAttribute: z.boolean(),
 });
+const sodClauses: Clauses = {
+  '': 'docs/policies.md',
+  digestAlgorithms: 'Doc 9303-12 §4.1.6.4',
+  ldsVersions: 'Doc 9303-10 §4.6.2.3',
+  unicodeVersions: 'Doc 9303-10 §4.6.2.3',
+  requiredDataGroups: 'Doc 9303-10 §4.5.2',
+};
 export type SodPolicy = z.infer<typeof sodPolicySchema>;
 
 /** When CRLs are made (Doc 9303-12 §4.1.5: one at least every 90 days). */
 const crlPolicySchema = z
   .strictObject({ policy: z.literal('crl'), standard: z.string().min(1), nextUpdate: periodSchema })
   .refine((crl) => crl.nextUpdate.years === 0 && crl.nextUpdate.months * 31 + crl.nextUpdate.days <= 90, {
-    error: 'must not be more than 90 days (Doc 9303-12 §4.1.5)',
+    error: 'must not be more than 90 days',
     path: ['nextUpdate'],
   });
+const crlClauses: Clauses = { '': 'docs/policies.md', nextUpdate: 'Doc 9303-12 §4.1.5' };
 export type CrlPolicy = z.infer<typeof crlPolicySchema>;
 
 /** All policies of an instance, checked, with the digest that decisions are recorded under. */
@@ -55,14 +65,18 @@ export function parsePolicies(sources: readonly PolicySource[]): Policies {
   let waivers: readonly LintWaiver[] = [];
   for (const source of ordered) {
     const name = baseName(source);
-    if (name === 'sod.yaml') sod = parsePolicyFile(sodPolicySchema, source);
-    else if (name === 'crl.yaml') crl = parsePolicyFile(crlPolicySchema, source);
+    if (name === 'sod.yaml') sod = parsePolicyFile(sodPolicySchema, source, sodClauses);
+    else if (name === 'crl.yaml') crl = parsePolicyFile(crlPolicySchema, source, crlClauses);
     else if (name === 'waivers.yaml') waivers = parseWaivers(source);
     else addProfile(profiles, source);
   }
-  if (sod === undefined) throw new MalformedInput('policies/sod.yaml', 'is missing');
-  if (crl === undefined) throw new MalformedInput('policies/crl.yaml', 'is missing');
+  if (sod === undefined) throw isMissing('policies/sod.yaml');
+  if (crl === undefined) throw isMissing('policies/crl.yaml');
   return { profiles, sod, crl, waivers, digest: policyDigest(ordered), sources: ordered };
+}
+
+function isMissing(file: string): MalformedInput {
+  return new MalformedInput(file, 'is missing', { source: 'docs/policies.md' });
 }
 
 function baseName(source: PolicySource): string {
@@ -72,7 +86,9 @@ function baseName(source: PolicySource): string {
 function addProfile(profiles: Map<string, CertificateProfile>, source: PolicySource): void {
   const profile = parseCertificateProfile(source);
   if (baseName(source) !== `${profile.profile}.yaml`) {
-    throw new MalformedInput(`${source.file} profile`, `must be named as its file, not ${profile.profile}`);
+    throw new MalformedInput(`${source.file} profile`, `must be named as its file, not ${profile.profile}`, {
+      source: 'docs/policies.md',
+    });
   }
   profiles.set(profile.profile, profile);
 }

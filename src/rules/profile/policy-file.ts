@@ -2,6 +2,7 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { MalformedInput } from '../../formats/malformed-input.ts';
 import { parsePeriod } from './period.ts';
+import { inPlainWords, problemOf, type SchemaProblem } from './schema-problem.ts';
 
 /** A policy as it came from its file. */
 export interface PolicySource {
@@ -18,18 +19,29 @@ export interface ParsedPolicyFile<T> {
 }
 
 /**
+ * Where keys are asked for: the clause of the standard or a document of ours, by the path of the key without positions
+ * in lists. It counts for the keys below too, and the empty path for the whole file.
+ */
+export type Clauses = Readonly<Record<string, string>>;
+
+/**
  * Parses one YAML file against its schema: unknown, missing and duplicate keys are refused.
  *
  * @throws MalformedInput whose field is `file:line key.path`, for the first of the problems found
  */
-export function parsePolicyFile<T extends z.ZodType>(schema: T, source: PolicySource): z.infer<T> {
-  return parsePolicyFileWithLines(schema, source).value;
+export function parsePolicyFile<T extends z.ZodType>(
+  schema: T,
+  source: PolicySource,
+  clauses: Clauses = {},
+): z.infer<T> {
+  return parsePolicyFileWithLines(schema, source, clauses).value;
 }
 
 /** @throws MalformedInput as `parsePolicyFile` */
 export function parsePolicyFileWithLines<T extends z.ZodType>(
   schema: T,
   source: PolicySource,
+  clauses: Clauses = {},
 ): ParsedPolicyFile<z.infer<T>> {
   const lines = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: lines, uniqueKeys: true, strict: true });
@@ -40,24 +52,23 @@ export function parsePolicyFileWithLines<T extends z.ZodType>(
   }
   const at = (path: string) =>
     `${source.file}:${lineOf(document, lines, path === '' ? [] : path.split('.'))} ${path}`.trimEnd();
-  const result = schema.safeParse(document.toJS());
+  const result = schema.safeParse(document.toJS(), { error: inPlainWords });
   if (result.success) return { value: result.data, at };
-  const { path, reason } = explained(result.error, document);
-  throw new MalformedInput(at(path.join('.')), reason);
+  const problem = problemOf(result.error);
+  const { path, reason } = problem;
+  const told = document.hasIn(path) ? reason : `is missing: ${reason}`;
+  const clause = clauseOf(clauses, problem);
+  throw new MalformedInput(at(path.join('.')), told, clause === undefined ? {} : { source: clause });
 }
 
-/** Where the first of the problems is, and what it is: zod tells of the key around an unknown one, and of types. */
-function explained(
-  { issues: [issue] }: z.ZodError,
-  document: ReturnType<typeof parseDocument>,
-): { path: readonly (string | number)[]; reason: string } {
-  const path = (issue?.path ?? []).filter((step) => typeof step !== 'symbol');
-  if (issue?.code === 'unrecognized_keys') {
-    return { path: [...path, issue.keys[0] ?? ''], reason: 'is not a key that is known here: take it out' };
+/** The clause of the nearest key that has one; an unknown key is a matter of the file's own description. */
+function clauseOf(clauses: Clauses, { path, isUnknownKey }: SchemaProblem): string | undefined {
+  const keys = isUnknownKey ? [] : path.filter((step) => typeof step === 'string');
+  for (let length = keys.length; length >= 0; length -= 1) {
+    const clause = clauses[keys.slice(0, length).join('.')];
+    if (clause !== undefined) return clause;
   }
-  const message = issue?.message ?? 'does not fit the schema';
-  const reason = `${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
-  return document.hasIn(path) ? { path, reason } : { path, reason: `is missing: ${reason}` };
+  return undefined;
 }
 
 /** The line of the deepest node on `path` that is there. */
@@ -73,8 +84,9 @@ function lineOf(
   return 1;
 }
 
+const aPeriod = 'must be an ISO 8601 period such as P10Y3M';
 /** A calendar period in a policy file, parsed. */
 export const periodSchema = z
-  .string()
-  .regex(/^P(?=\d)(\d{1,3}Y)?(\d{1,3}M)?(\d{1,3}W)?(\d{1,4}D)?$/, 'must be an ISO 8601 period such as P10Y3M')
+  .string(aPeriod)
+  .regex(/^P(?=\d)(\d{1,3}Y)?(\d{1,3}M)?(\d{1,3}W)?(\d{1,4}D)?$/, aPeriod)
   .transform(parsePeriod);

@@ -20,7 +20,7 @@ export type LintWaiver = z.infer<typeof waiversSchema>['waivers'][number];
 
 /** @throws MalformedInput naming file, line and key, also for a waiver that would waive nothing */
 export function parseWaivers(source: PolicySource): readonly LintWaiver[] {
-  const { value, at } = parsePolicyFileWithLines(waiversSchema, source);
+  const { value, at } = parsePolicyFileWithLines(waiversSchema, source, { '': 'docs/policies.md' });
   const { waivers } = value;
   for (const [index, { id }] of waivers.entries()) {
     const refuse = (reason: string): never => {

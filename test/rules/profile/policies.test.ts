@@ -127,6 +127,118 @@ describe('policies', () => {
     );
   });
 
+  // What is told first, in which words, and by which source.
+  it.each([
+    [
+      'a key that is misspelt, before the one that is then missing',
+      'csca.yaml',
+      'issuer: self',
+      'isuer: self',
+      /csca\.yaml:\d+ isuer: is not a key that is known here \(profile, kind, .*\): take it out or correct it$/,
+      'docs/policies.md',
+    ],
+    [
+      'one within a key',
+      'dsc-passport.yaml',
+      'longestSigned:',
+      'longestSinged:',
+      /:\d+ validity\.longestSinged: is not a key that is known here \(certificate, privateKeyUsage, longestSigned\)/,
+      'docs/policies.md',
+    ],
+    [
+      'one where there are two forms',
+      'csca.yaml',
+      'randomOctets: 16',
+      'randomOctet: 16',
+      /:\d+ serialNumber\.randomOctet: is not a key that is known here: serialNumber must be the key randomOctets, or the key certificateReference$/,
+      'docs/policies.md',
+    ],
+    [
+      'an attribute of a name',
+      'csca.yaml',
+      '- commonName',
+      '- comonName',
+      /subject\.\d\.comonName: is not a key that is known here \(countryName, /,
+      'docs/policies.md',
+    ],
+    [
+      'a form that is none',
+      'csca.yaml',
+      'serialNumber: { randomOctets: 16 }',
+      'serialNumber: 16',
+      / serialNumber: must be the key randomOctets, or the key certificateReference$/,
+      'Doc 9303-12 Table 5',
+    ],
+    [
+      'a missing text',
+      'crl.yaml',
+      /standard.*\n/,
+      '',
+      / standard: is missing: must be a text$/,
+      'docs/policies.md',
+    ],
+    [
+      'a missing period',
+      'crl.yaml',
+      /nextUpdate.*/,
+      '',
+      / nextUpdate: is missing: must be an ISO 8601 period such as P10Y3M$/,
+      'Doc 9303-12 §4.1.5',
+    ],
+    [
+      'a missing map',
+      'csca.yaml',
+      /keys:\n[^]*ecParameters.*\n/,
+      '',
+      / keys: is missing: must be the keys allowed, ecPa/,
+      'docs/policies.md',
+    ],
+    [
+      'a list with nothing',
+      'sod.yaml',
+      /digestAlgorithms.*/,
+      'digestAlgorithms: []',
+      /must have at least 1 entry/,
+      'Doc 9303-12 §4.1.6.4',
+    ],
+    [
+      'SHA-1 in a SOD',
+      'sod.yaml',
+      'SHA-256,',
+      'SHA-1,',
+      /digestAlgorithms\.0: must be one of SHA-224, /,
+      'Doc 9303-12 §4.1.6.4',
+    ],
+    [
+      'SHA-1 under a key',
+      'csca.yaml',
+      'P-384-sha384',
+      'P-384-sha1',
+      /keys\.allowed\.0: is not/,
+      'Doc 9303-12 §4.1.6; digests: §4.1.6.4',
+    ],
+    [
+      'a document type',
+      'dsc-passport.yaml',
+      'types: [P]',
+      'types: ["P<"]',
+      /types\.0: must be one/,
+      'Doc 9303-12 §7.1.1.6',
+    ],
+    [
+      'a CRL for too long',
+      'crl.yaml',
+      'P60D',
+      'P91D',
+      /nextUpdate: must not be more than 90 days$/,
+      'Doc 9303-12 §4.1.5',
+    ],
+  ])('tells %s in plain words, with the source', (_, file, from, to, message, source) => {
+    expect(() => parsePolicies(shipped({ file, from, to }))).toThrow(
+      expect.objectContaining({ kind: 'malformed', message: expect.stringMatching(message), source }),
+    );
+  });
+
   // Bounds of the standard that a profile cannot leave.
   it.each([
     [
