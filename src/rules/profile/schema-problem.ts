@@ -62,7 +62,10 @@ export function inPlainWords(issue: RawIssue): string | undefined {
       return `must be ${allowed(inst)}`;
     case 'invalid_format':
       return `must match ${String(issue.pattern ?? issue.format)}`;
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
       return undefined;
   }
 }
