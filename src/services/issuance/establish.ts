@@ -6,7 +6,7 @@ import { usageLimitOf } from '../../rules/profile/certificate-profile.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
 import { roles } from '../signing-core/roles.ts';
-import type { IssuanceDeps } from './issuance-deps.ts';
+import { type IssuanceDeps, startToCome } from './issuance-deps.ts';
 import { completeCertificate, issueCertificate, newestIssuer } from './issue-certificate.ts';
 import { completeKeyPair, makeKeyPair } from './make-key-pair.ts';
 import { countAgain } from './or-abandoned.ts';
@@ -187,7 +187,9 @@ export async function makeCertifiedKey(
     await countAgain(deps, begun);
     return completeCertificate(deps, begun.order);
   }
-  return issueCertificate(deps, { ...request, subjectKey: { keyId: key.keyId } });
+  // The key may have taken its time.
+  const start = startToCome(usageFrom, deps.clock.now());
+  return issueCertificate(deps, { ...request, subjectKey: { keyId: key.keyId }, usageFrom: start });
 }
 
 /** A key pair that was begun and not ended, because the token failed in between, is completed, not made twice. */

@@ -15,3 +15,8 @@ export interface IssuanceDeps {
 export function wholeSecond(instant: Date): Date {
   return new Date(Math.floor(instant.getTime() / 1000) * 1000);
 }
+
+/** When a usage period begins that is still to come; one that should have begun by `now` begins with its certificate. */
+export function startToCome(usageFrom: Date | undefined, now: Date): Date | undefined {
+  return usageFrom !== undefined && usageFrom > now ? usageFrom : undefined;
+}

@@ -11,7 +11,7 @@ import { lintCertificateOrder } from '../signing-core/lint-order.ts';
 import { prepareCertificate } from '../signing-core/prepare-certificate.ts';
 import { roles } from '../signing-core/roles.ts';
 import { assertKeysOfAYear } from './bar-code-keys.ts';
-import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
+import { type IssuanceDeps, startToCome, wholeSecond } from './issuance-deps.ts';
 import type { CertificateRequest } from './issue-certificate.ts';
 import { serialNumbers } from './serial-numbers.ts';
 
@@ -55,6 +55,7 @@ export async function rehearseCertificate(
   const publicKey = await publicKeyOfKind(type);
   const order = {
     ...planned,
+    usageFrom: startToCome(planned.usageFrom, notBefore),
     issuer: issuer === 'elsewhere' ? undefined : issuer,
     subjectKey: { publicKey },
     serialNumber,
