@@ -39,5 +39,10 @@ export function findSlot(module: graphene.Module, { tokenLabel, serialNumber }: 
 }
 
 function unavailable(detail: string, mend: string): Unavailable {
-  return new Unavailable('token', detail, { outcome: 'not-applied', mend });
+  return new Unavailable('token', detail, {
+    outcome: 'not-applied',
+    mend,
+    rule: 'token-label',
+    source: 'docs/tokens.md',
+  });
 }

@@ -56,6 +56,10 @@ export class Unavailable extends Error {
   readonly what: string;
   readonly outcome: 'not-applied' | 'unknown';
   readonly mend: string;
+  /** Identifier of the rule, where it is one that is not kept. */
+  readonly rule: string | undefined;
+  /** Where the rule stands. */
+  readonly source: string | undefined;
   /** When to try again, as far as that can be foreseen. */
   readonly retryAfterSeconds: number | undefined;
   /** The caller's time is over, and the work goes on. */
@@ -67,6 +71,8 @@ export class Unavailable extends Error {
     options: {
       outcome: 'not-applied' | 'unknown';
       mend: string;
+      rule?: string | undefined;
+      source?: string | undefined;
       cause?: unknown;
       retryAfterSeconds?: number;
       isLate?: boolean;
@@ -77,6 +83,8 @@ export class Unavailable extends Error {
     this.what = what;
     this.outcome = options.outcome;
     this.mend = options.mend;
+    this.rule = options.rule;
+    this.source = options.source;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.isLate = options.isLate ?? false;
   }

@@ -73,6 +73,10 @@ beforeAll(() => {
   writeFileSync(path('list.dl'), encodeSignedParts(deviationListParts()));
   writeFileSync(path('ef.sod'), encodeSignedParts(sodParts()));
   writeFileSync(path('noise.bin'), 'noise');
+  writeFileSync(path('empty.bin'), '');
+  writeFileSync(path('short.cer'), issuer.certificate.subarray(0, 300));
+  writeFileSync(path('inner.cer'), Uint8Array.of(0x30, 3, 0x30, 5, 0));
+  writeFileSync(path('other.der'), Uint8Array.of(0x30, 3, 2, 1, 5));
 });
 
 afterAll(() => {
@@ -159,6 +163,21 @@ describe('sigillo lint', () => {
     expect(ended.code).toBe(1);
     expect(jsonLines(ended)[0]).toMatchObject({ kind: 'unknown', verdict: 'UNREADABLE' });
     expect(jsonLines(ended)[0]?.findings).toMatchObject([{ code: 'UNKNOWN_FORMAT' }]);
+  });
+
+  it.each([
+    [
+      'short.cer',
+      /its DER breaks off in the element at octet 0 \(the file has 300\): has \d+ octets of content where/,
+    ],
+    ['inner.cer', /its DER breaks off in the element at octet \d+ \(the file has \d+\)/],
+    ['noise.bin', /neither DER nor PEM: the octet at 0 is 6e, where 30 begins a certificate/],
+    ['empty.bin', /the file is empty/],
+    ['other.der', /DER, but none of certificate, CRL/],
+  ])('says of %s what was expected, and where it breaks off', (name, detail) => {
+    const { out } = sigillo('lint', path(name));
+    expect(out).toMatch(detail);
+    expect(out).toContain('mend: give a certificate, CRL, master list, deviation list or EF.SOD');
   });
 
   it.each([

@@ -67,3 +67,18 @@ it('the service says it in its log and on its health page, and goes on with thos
     edit('', '');
   }
 });
+
+it('sigillo find takes a serial number as inspect and OpenSSL write it, colons between octets only', async () => {
+  const find = (...words: readonly string[]) => sigillo('find', '--home', instance.home, '--json', ...words);
+  const { stdout } = await find('--profile', 'csca');
+  const { serialNumber } = JSON.parse(stdout) as { serialNumber: string };
+  const even = serialNumber.padStart(serialNumber.length + (serialNumber.length % 2), '0');
+  for (const written of [`0x${serialNumber}`, (even.match(/../g) ?? []).join(':').toUpperCase()]) {
+    expect((await find('--serial', written)).stdout, written).toBe(stdout);
+  }
+  for (const wrong of [`${even}:`, '123:45']) {
+    expect((await find('--serial', wrong)).stderr, wrong).toMatch(
+      /write hexadecimal digits, as 0x1a2b, 1a2b or 1a:2b/,
+    );
+  }
+});

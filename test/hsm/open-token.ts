@@ -23,7 +23,13 @@ export interface OpenTokenOrder {
 export interface OpenTokenOutcome {
   readonly logins: number;
   readonly status?: TokenStatus;
-  readonly error?: { readonly name: string; readonly message: string; readonly mend?: string };
+  readonly error?: {
+    readonly name: string;
+    readonly message: string;
+    readonly mend?: string;
+    readonly rule?: string | undefined;
+    readonly source?: string | undefined;
+  };
   readonly outcome?: string;
 }
 
@@ -60,7 +66,11 @@ async function run(order: OpenTokenOrder): Promise<OpenTokenOutcome> {
     if (!isServiceError(error)) throw error;
     const { name, message } = error;
     if (!(error instanceof Unavailable)) return { logins, error: { name, message } };
-    return { logins, error: { name, message, mend: error.mend }, outcome: error.outcome };
+    return {
+      logins,
+      error: { name, message, mend: error.mend, rule: error.rule, source: error.source },
+      outcome: error.outcome,
+    };
   }
 }
 

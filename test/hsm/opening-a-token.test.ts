@@ -59,6 +59,7 @@ describe('a token is found by its label', () => {
   it('refuses a label that no token has', () => {
     const outcome = open({ configuration: { module, tokenLabel: 'other', pinFile } });
     expectUnavailable(outcome, /no token is labelled other/, /correct token\.tokenLabel/);
+    expect(outcome.error).toMatchObject({ rule: 'token-label', source: 'docs/tokens.md' });
     expect(outcome.logins).toBe(0);
   });
 

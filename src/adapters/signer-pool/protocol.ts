@@ -86,7 +86,13 @@ function fieldsOf(error: ServiceError): WireError['fields'] {
     case 'refused':
       return { code: error.code, details: error.details };
     case 'unavailable':
-      return { what: error.what, outcome: error.outcome, mend: error.mend };
+      return {
+        what: error.what,
+        outcome: error.outcome,
+        mend: error.mend,
+        rule: error.rule,
+        source: error.source,
+      };
     case 'broken':
       return {};
   }
@@ -107,7 +113,8 @@ export function fromWire({ kind, message, fields }: WireError): ServiceError {
       const what = String(fields['what']);
       const outcome = fields['outcome'] as Unavailable['outcome'];
       const detail = message.slice(what.length + 2);
-      return new Unavailable(what, detail, { outcome, mend: String(fields['mend']) });
+      const { rule, source } = fields as { rule?: string; source?: string };
+      return new Unavailable(what, detail, { outcome, mend: String(fields['mend']), rule, source });
     }
     case 'broken':
       return new InvariantBroken(message);

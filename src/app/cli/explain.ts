@@ -18,8 +18,8 @@ export function explain(error: unknown, screen: Screen): void {
 /** The rule with its clause, and the field; a malformed input says in its message where it is. */
 function ruleOf(error: ServiceError): readonly string[] {
   if (error.kind === 'malformed') return error.source === undefined ? [] : [`rule: ${error.source}`];
-  if (error.kind !== 'refused') return [];
-  const { rule, source, field } = error.details;
+  if (error.kind === 'broken') return [];
+  const { rule, source, field } = error.kind === 'refused' ? error.details : { ...error, field: undefined };
   const named = [rule, source].filter((part) => part !== undefined).join(', ');
   return [...(named === '' ? [] : [`rule: ${named}`]), ...(field === undefined ? [] : [`at: ${field}`])];
 }

@@ -56,9 +56,12 @@ export function registerFind(program: Command, screen: Screen): void {
     });
 }
 
+/** As `sigillo inspect`, OpenSSL and certtool print it. */
 function hexadecimal(value: string): string {
-  if (!/^[0-9A-Fa-f:]+$/.test(value)) throw new InvalidArgumentError('write hexadecimal digits.');
-  return value;
+  if (!/^((0x)?[0-9a-f]+|[0-9a-f]{2}(:[0-9a-f]{2})+)$/i.test(value)) {
+    throw new InvalidArgumentError('write hexadecimal digits, as 0x1a2b, 1a2b or 1a:2b.');
+  }
+  return value.replace(/^0x/i, '').replaceAll(':', '');
 }
 
 function instant(value: string): Date {

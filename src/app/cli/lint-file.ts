@@ -1,3 +1,4 @@
+import { requireDer } from '../../formats/der/is-der.ts';
 import { decodeEfSodSignedData } from '../../formats/lds/ef-sod.ts';
 import { decodeMasterList } from '../../formats/masterlist/master-list.ts';
 import { MalformedInput } from '../../formats/malformed-input.ts';
@@ -81,11 +82,32 @@ function lintContent(file: string, bytes: Uint8Array, options: LintFileOptions):
     case 'signed-data':
     case 'cv-certificate':
     case 'unknown': {
-      const report = unknownFormat(`not a format that lint knows: ${fileKind}`);
+      const report = unknownFormat(whyNot(fileKind, bytes));
       return [{ file, fileKind, subject: undefined, report }];
     }
   }
 }
+
+/** What was expected and, of a damaged file, where it breaks off. */
+function whyNot(fileKind: FileKind, bytes: Uint8Array): string {
+  if (fileKind !== 'unknown') return `there are no rules for ${fileKind}`;
+  const [first] = bytes;
+  if (first === undefined) return 'the file is empty';
+  if (!firstOctets.includes(first)) {
+    const octet = first.toString(16).padStart(2, '0');
+    return `neither DER nor PEM: the octet at 0 is ${octet}, where 30 begins a certificate, CRL or list and 77 an EF.SOD`;
+  }
+  try {
+    requireDer(bytes, 'file');
+    return 'DER, but none of certificate, CRL, master list, deviation list and EF.SOD';
+  } catch (error) {
+    if (!(error instanceof MalformedInput)) throw error;
+    return `begins like a certificate, CRL, list or EF.SOD, and its DER breaks off in the element at octet ${error.offset ?? 0} (the file has ${bytes.length}): ${error.reason}`;
+  }
+}
+
+/** Of SEQUENCE, and of the application tag of EF.SOD. */
+const firstOctets = [0x30, 0x77];
 
 function lintOneCertificate(
   file: string,
