@@ -74,10 +74,10 @@ it('sigillo find takes a serial number as inspect and OpenSSL write it, colons b
   const { serialNumber } = JSON.parse(stdout) as { serialNumber: string };
   const even = serialNumber.padStart(serialNumber.length + (serialNumber.length % 2), '0');
   for (const written of [`0x${serialNumber}`, (even.match(/../g) ?? []).join(':').toUpperCase()]) {
-    expect((await find('--serial', written)).stdout, written).toBe(stdout);
+    expect((await find('--serial', written)).stdout).toBe(stdout);
   }
   for (const wrong of [`${even}:`, '123:45']) {
-    expect((await find('--serial', wrong)).stderr, wrong).toMatch(
+    expect((await find('--serial', wrong)).stderr).toMatch(
       /write hexadecimal digits, as 0x1a2b, 1a2b or 1a:2b/,
     );
   }

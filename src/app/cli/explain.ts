@@ -19,7 +19,8 @@ export function explain(error: unknown, screen: Screen): void {
 function ruleOf(error: ServiceError): readonly string[] {
   if (error.kind === 'malformed') return error.source === undefined ? [] : [`rule: ${error.source}`];
   if (error.kind === 'broken') return [];
-  const { rule, source, field } = error.kind === 'refused' ? error.details : { ...error, field: undefined };
+  const { rule, source, field } =
+    error.kind === 'refused' ? error.details : { rule: error.rule, source: error.source, field: undefined };
   const named = [rule, source].filter((part) => part !== undefined).join(', ');
   return [...(named === '' ? [] : [`rule: ${named}`]), ...(field === undefined ? [] : [`at: ${field}`])];
 }
