@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Chance } from '../../src/app/torture/chance.ts';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
-import { freePortBase } from '../../src/app/torture/free-ports.ts';
+import { freePortBase } from '../../src/app/instance/free-ports.ts';
 import { mainModule, makeTestInstance } from '../support/instance.ts';
 import { newRequestId, recordsPath, Served, sigillo, sodRequest } from '../support/served.ts';
 
@@ -83,7 +83,7 @@ describe('one process serves an instance', () => {
 describe('sigillo start', () => {
   it('started twice makes nothing twice', async () => {
     const home = join(folder, 'home');
-    const portBase = String(await freePortBase(new Chance(process.pid, 'start')));
+    const portBase = String(await freePortBase());
     const start = () => sigillo('start', '--once', '--home', home, '--port-base', portBase);
     const first = await start();
     expect(`${first.code} ${first.stderr}`).toBe('0 ');
@@ -106,7 +106,7 @@ describe('an instance whose making is killed again and again', () => {
   it('is made in the end, with nothing on the token or on record twice', async () => {
     const home = join(folder, 'home');
     const chance = new Chance(21, 'kill -9 of init');
-    const portBase = await freePortBase(new Chance(process.pid, 'init'));
+    const portBase = await freePortBase();
     const command = ['init', '--home', home, '--port-base', String(portBase)];
     let kills = 0;
     for (let isMade = false; !isMade; ) {

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { layOutDevelopment } from '../../src/app/instance/development.ts';
+import { freePortBase } from '../../src/app/instance/free-ports.ts';
 
 /** Private instances on free ports in temporary folders, with a real token, for tests and benchmarks. */
 
@@ -113,23 +113,5 @@ function isReady(portBase: number): Promise<boolean> {
       response.once('end', () => resolve(response.statusCode === 200));
     });
     request.once('error', () => resolve(false));
-  });
-}
-
-/** The first of five ports in a row that nothing listens on. */
-async function freePortBase(): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 8_000) * 5;
-    const ports = [0, 1, 2, 3, 4].map((offset) => base + offset);
-    const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
   });
 }

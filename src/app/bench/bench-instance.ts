@@ -1,6 +1,4 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { randomInt } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +9,7 @@ import { toKeyObject } from '../../formats/algorithms/subject-public-key.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { InvariantBroken } from '../../services/errors.ts';
 import { layOutDevelopment } from '../instance/development.ts';
+import { freePortBase } from '../instance/free-ports.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
 import { mainModule } from '../instance/open-instance.ts';
 
@@ -118,21 +117,4 @@ function ask({ paths }: Instance, question: string): number {
   } finally {
     database.close();
   }
-}
-
-/** The first of five ports in a row that nothing listens on. */
-async function freePortBase(): Promise<number> {
-  for (;;) {
-    const base = 20_000 + randomInt(8_000) * 5;
-    const free = await Promise.all([0, 1, 2, 3, 4].map((offset) => isFree(base + offset)));
-    if (free.every(Boolean)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
 }

@@ -7,7 +7,7 @@ import { type Instance, loadInstance } from '../instance/load-instance.ts';
 import { mainModule, openInstance } from '../instance/open-instance.ts';
 import { Chance } from './chance.ts';
 import { FaultyModule } from './faulty-module.ts';
-import { freePortBase } from './free-ports.ts';
+import { freePortBase } from '../instance/free-ports.ts';
 
 /** Hung signers are replaced after so long; a run would wait for little else with the usual time. */
 const deadlineMs = 3_000;
@@ -36,9 +36,10 @@ export async function makeThrowaway(options: ThrowawayOptions): Promise<Throwawa
   mkdirSync(options.folder, { recursive: true });
   const home = mkdtempSync(join(options.folder, 'sigillo-torture-'));
   const { keyAlgorithms, policies, token } = options;
+  const chance = new Chance(options.seed, 'ports');
   layOutDevelopment({
     home,
-    portBase: await freePortBase(new Chance(options.seed, 'ports')),
+    portBase: await freePortBase((bound) => chance.below(bound)),
     policies,
     main: mainModule,
     token,

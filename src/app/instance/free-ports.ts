@@ -1,11 +1,16 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { Chance } from './chance.ts';
 
-/** The first of five ports in a row, somewhere below the ephemeral ones, that nothing listens on. */
-export async function freePortBase(chance: Chance): Promise<number> {
+/**
+ * The first of five ports in a row that nothing listens on; below the ephemeral ones, any of which a connection may
+ * take in the meantime.
+ *
+ * @param below a number from 0 up to and without its bound
+ */
+export async function freePortBase(below: (bound: number) => number = randomInt): Promise<number> {
   for (;;) {
-    const base = 10_000 + 5 * chance.below(4_000);
+    const base = 10_000 + 5 * below(4_000);
     const free = await Promise.all([0, 1, 2, 3, 4].map((offset) => isFree(base + offset)));
     if (free.every(Boolean)) return base;
   }
