@@ -82,8 +82,8 @@ async function prepareNext(
 }
 
 /**
- * Whether fewer than `count` may sign now, or from when another one ends: a key has come to its end before its time,
- * because its certificate was revoked.
+ * Whether fewer than `count` may sign now because a key has come to its end before its period: its certificate was
+ * revoked, or it has made all the signatures that it may make.
  */
 function isShort(lives: readonly KeyLife[], count: number, now: Date): boolean {
   const wasRevoked = lives.some(
