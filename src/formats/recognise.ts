@@ -67,6 +67,17 @@ function recogniseSequence(element: Element): FileKind {
   return first?.tag === tags.sequence ? recogniseSigned(first) : 'unknown';
 }
 
+/** What a signed object would be with this inside; 'unknown' for what cannot be read. */
+export function recogniseToBeSigned(tbs: Uint8Array): 'certificate' | 'crl' | 'unknown' {
+  try {
+    const element = readPrefix(tbs, 'to be signed', new Tolerances());
+    return element.tag === tags.sequence ? recogniseSigned(element) : 'unknown';
+  } catch (error) {
+    if (error instanceof MalformedInput) return 'unknown';
+    throw error;
+  }
+}
+
 /** ContentInfo: the eContentType is the first component of the third of SignedData. */
 function recogniseContentInfo(element: Element): FileKind {
   const [contentType, content] = element.elements('component');
@@ -77,7 +88,7 @@ function recogniseContentInfo(element: Element): FileKind {
 }
 
 /** A TBSCertList has thisUpdate as a component of its own, a TBSCertificate has its times in validity. */
-function recogniseSigned(tbs: Element): FileKind {
+function recogniseSigned(tbs: Element): 'certificate' | 'crl' {
   for (const component of tbs.elements('component')) {
     if (component.tag === tags.utcTime || component.tag === tags.generalizedTime) return 'crl';
   }

@@ -29,7 +29,7 @@ import {
 } from './extensions/private-key-usage-period.ts';
 import { decodeSubjectKeyIdentifier } from './extensions/subject-key-identifier.ts';
 import { decodeName, type Name } from './name.ts';
-import { decodeSigned, type Envelope } from './signed.ts';
+import { decodeSigned, decodeUnsigned, type Envelope } from './signed.ts';
 
 interface TbsCertificate {
   readonly version: number;
@@ -210,6 +210,13 @@ export function decodeCertificate(der: Uint8Array, options: DecodeOptions = {}):
   const certificate = new Certificate(envelope, tbs, tolerances);
   if (tolerances.strict) decodeEveryExtension(certificate);
   return certificate;
+}
+
+/** A TBSCertificate that is not signed yet, read tolerantly. @throws MalformedInput */
+export function decodeUnsignedCertificate(tbs: Uint8Array): Certificate {
+  const tolerances = new Tolerances();
+  const unsigned = decodeUnsigned(readElement(tbs, 'tbsCertificate', tolerances), decodeTbsCertificate);
+  return new Certificate(unsigned.envelope, unsigned.tbs, tolerances);
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 import { decodeCrlNumber } from './extensions/crl-number.ts';
 import { decodeName, type Name } from './name.ts';
 import { RevokedEntries } from './revoked-entries.ts';
-import { decodeSigned, type Envelope } from './signed.ts';
+import { decodeSigned, decodeUnsigned, type Envelope } from './signed.ts';
 
 /** One revoked certificate. */
 export interface CrlEntry {
@@ -51,8 +51,8 @@ export class RevokedCertificates {
   find(serialNumberOctets: Uint8Array): CrlEntry | undefined {
     if (this.#list === undefined) return undefined;
     if (this.#usual !== undefined) {
-      const index = this.#usual.find(usualSerial(serialNumberOctets));
-      return index === undefined ? undefined : decodeUsualEntry(this.#usual.at(index), this.#list);
+      const entry = this.#usual.find(usualSerial(serialNumberOctets));
+      return entry && decodeUsualEntry(entry, this.#list);
     }
     this.#bySerial ??= indexBySerial(this.#list);
     const entry = this.#bySerial.get(serialKey(serialNumberOctets));
@@ -220,6 +220,13 @@ export function decodeCrl(der: Uint8Array, options: DecodeOptions = {}): Certifi
   const crl = new CertificateList(envelope, tbs, tolerances);
   if (tolerances.strict) decodeEveryExtension(crl);
   return crl;
+}
+
+/** A TBSCertList that is not signed yet, read tolerantly and in place. @throws MalformedInput */
+export function decodeUnsignedCrl(tbs: Uint8Array): CertificateList {
+  const tolerances = new Tolerances();
+  const unsigned = decodeUnsigned(readElement(tbs, 'tbsCertList', tolerances), decodeTbsCertList);
+  return new CertificateList(unsigned.envelope, unsigned.tbs, tolerances);
 }
 
 /**

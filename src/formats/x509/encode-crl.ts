@@ -128,10 +128,9 @@ export function mergeRevokedEntries(before: RevokedEntries, added: RevokedEntrie
     out.set(octets, position);
     position += octets.length;
   };
-  for (let index = 0; index < added.length; index += 1) {
-    const place = before.startOf(before.placeOf(added.serialNumberAt(index)));
-    append(before.octets.subarray(copied, place));
-    append(added.at(index));
+  for (const { place, start, end } of before.placesOf(added)) {
+    if (place > copied) append(before.octets.subarray(copied, place));
+    append(added.octets.subarray(start, end));
     copied = place;
   }
   append(before.octets.subarray(copied));

@@ -13,6 +13,9 @@ interface EntryAt {
   end: number;
 }
 
+/** The start of every so many-th entry is kept; to the others it is a short walk. */
+const markEvery = 64;
+
 /**
  * Entries in the usual form, which is the only one that Doc 9303 knows: a positive serial number of at most 20
  * octets, the time as RFC 5280 has it, no extensions, everything DER.
@@ -25,16 +28,17 @@ export class RevokedEntries {
   readonly isAscending: boolean;
   /** The latest revocationDate as the number YYYYMMDDhhmmss; 0 where nothing is revoked. */
   readonly latestTime: number;
-  readonly #starts: Uint32Array;
+  /** Where every `markEvery`-th entry starts, the first one too. */
+  readonly #marks: readonly number[];
 
   private constructor(
     octets: Uint8Array,
-    starts: Uint32Array,
-    found: { isAscending: boolean; latestTime: number },
+    marks: readonly number[],
+    found: { length: number; isAscending: boolean; latestTime: number },
   ) {
     this.octets = octets;
-    this.#starts = starts;
-    this.length = starts.length;
+    this.#marks = marks;
+    this.length = found.length;
     this.isAscending = found.isAscending;
     this.latestTime = found.latestTime;
   }
@@ -42,75 +46,83 @@ export class RevokedEntries {
   /** @returns undefined when any entry has another form; the general reader then says which and why */
   static read(octets: Uint8Array): RevokedEntries | undefined {
     const entry: EntryAt = { serialStart: 0, serialEnd: 0, time: 0, end: 0 };
-    if (octets.length > 0 && !readEntry(octets, 0, entry)) return undefined;
-    const starts = new Uint32Array(Math.floor(octets.length / shortestEntry));
-    let count = 0;
+    const marks: number[] = [];
+    let length = 0;
     let isAscending = true;
     let latestTime = 0;
     for (let position = 0; position < octets.length; position = entry.end) {
       const { serialStart, serialEnd } = entry;
       if (!readEntry(octets, position, entry)) return undefined;
-      if (count > 0 && isAscending) {
+      if (length > 0 && isAscending) {
         isAscending = compareSerials(octets, serialStart, serialEnd, octets, entry) < 0;
       }
       latestTime = Math.max(latestTime, entry.time);
-      starts[count] = position;
-      count += 1;
+      if (length % markEvery === 0) marks.push(position);
+      length += 1;
     }
-    return new RevokedEntries(octets, starts.slice(0, count), { isAscending, latestTime });
-  }
-
-  /** Octets of an entry, by its place. */
-  at(index: number): Uint8Array {
-    return this.octets.subarray(this.startOf(index), this.startOf(index + 1));
-  }
-
-  /** Offset of an entry in `octets`; of the one after the last their end. */
-  startOf(index: number): number {
-    return this.#starts[index] ?? this.octets.length;
-  }
-
-  serialNumberAt(index: number): Uint8Array {
-    const start = this.startOf(index) + 4;
-    return this.octets.subarray(start, start + (this.octets[start - 1] ?? 0));
+    return new RevokedEntries(octets, marks, { length, isAscending, latestTime });
   }
 
   /**
-   * The place of a serial number in an ascending list.
+   * Octets of the entry with a serial number, in an ascending list.
    *
    * @param serialNumber content octets of a positive INTEGER, as short as possible
    */
-  find(serialNumber: Uint8Array): number | undefined {
-    const index = this.placeOf(serialNumber);
-    const isThere =
-      index < this.length && compareSerialNumbers(this.serialNumberAt(index), serialNumber) === 0;
-    return isThere ? index : undefined;
-  }
-
-  /** How many entries of an ascending list come before a serial number. */
-  placeOf(serialNumber: Uint8Array): number {
+  find(serialNumber: Uint8Array): Uint8Array | undefined {
+    const compare = (start: number) => compareSerialNumbers(this.#serialNumberOf(start), serialNumber);
     let low = 0;
-    let high = this.length;
-    while (low < high) {
+    let high = this.#marks.length;
+    while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      if (compareSerialNumbers(this.serialNumberAt(middle), serialNumber) < 0) low = middle + 1;
+      if (compare(this.#marks[middle] ?? 0) <= 0) low = middle;
       else high = middle;
     }
-    return low;
+    const end = this.#marks[high] ?? this.octets.length;
+    let start = this.#marks[low] ?? end;
+    while (start < end && compare(start) < 0) start = this.#after(start);
+    const isThere = start < end && compare(start) === 0;
+    return isThere ? this.octets.subarray(start, this.#after(start)) : undefined;
   }
 
-  /** Places of the entries whose serial numbers `other` lacks; both lists are ascending. */
-  *missingFrom(other: RevokedEntries): Generator<number, void, void> {
+  /** Where entries of `other` have their places among these, as offsets in both; both lists are ascending. */
+  *placesOf(other: RevokedEntries): Generator<{ place: number; start: number; end: number }, void, void> {
     let place = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      const serialNumber = this.serialNumberAt(index);
-      while (place < other.length && compareSerialNumbers(other.serialNumberAt(place), serialNumber) < 0) {
-        place += 1;
+    for (let start = 0; start < other.octets.length; start = other.#after(start)) {
+      while (place < this.octets.length && this.#compareAt(place, other, start) < 0) {
+        place = this.#after(place);
       }
-      const isThere =
-        place < other.length && compareSerialNumbers(other.serialNumberAt(place), serialNumber) === 0;
-      if (!isThere) yield index;
+      yield { place, start, end: other.#after(start) };
     }
+  }
+
+  /** Serial numbers that `other` lacks, as content octets; both lists are ascending. */
+  *missingFrom(other: RevokedEntries): Generator<Uint8Array, void, void> {
+    let place = 0;
+    for (let start = 0; start < this.octets.length; start = this.#after(start)) {
+      while (place < other.octets.length && this.#compareAt(start, other, place) > 0) {
+        place = other.#after(place);
+      }
+      const isThere = place < other.octets.length && this.#compareAt(start, other, place) === 0;
+      if (!isThere) yield this.#serialNumberOf(start);
+    }
+  }
+
+  /** Where the entry that starts here ends. */
+  #after(start: number): number {
+    return start + 2 + (this.octets[start + 1] ?? 0);
+  }
+
+  #serialNumberOf(start: number): Uint8Array {
+    return this.octets.subarray(start + 4, this.#serialEnd(start));
+  }
+
+  #serialEnd(start: number): number {
+    return start + 4 + (this.octets[start + 3] ?? 0);
+  }
+
+  #compareAt(start: number, other: RevokedEntries, otherStart: number): number {
+    const serial = { serialStart: otherStart + 4, serialEnd: other.#serialEnd(otherStart) };
+    return compareSerials(this.octets, start + 4, this.#serialEnd(start), other.octets, serial);
   }
 }
 
@@ -121,8 +133,6 @@ export function timeNumber(instant: Date): number {
   return day * 1_000_000 + clock;
 }
 
-/** Header, a serial number of one octet and UTCTime with theirs. */
-const shortestEntry = 2 + 3 + 15;
 const longestSerialNumber = 20;
 
 /** @returns false unless there is an entry in the usual form */

@@ -53,6 +53,28 @@ export function decodeSigned<Tbs extends ToBeSigned>(
   return { envelope, tbs };
 }
 
+/**
+ * A TBSCertificate or TBSCertList alone, as an envelope without signature: `bytes` are its own octets, and the
+ * algorithm is the one that it names.
+ *
+ * @throws MalformedInput
+ */
+export function decodeUnsigned<Tbs extends ToBeSigned>(
+  element: Element,
+  decodeTbs: (element: Element) => Tbs,
+): { envelope: Envelope; tbs: Tbs } {
+  const tbs = decodeTbs(element);
+  const algorithm = readElement(tbs.signatureBytes, 'signature', element.tolerances);
+  const envelope: Envelope = {
+    bytes: element.bytes,
+    tbsBytes: element.bytes,
+    signatureAlgorithm: decodeSignatureAlgorithm(algorithm),
+    signatureAlgorithmBytes: tbs.signatureBytes,
+    signature: new Uint8Array(),
+  };
+  return { envelope, tbs };
+}
+
 /** Notes where the two AlgorithmIdentifiers are not the same octets. */
 function compareAlgorithms(outer: Element, inner: Uint8Array): void {
   if (Buffer.compare(outer.bytes, inner) === 0) return;

@@ -35,7 +35,7 @@ const signed = (tbs: Uint8Array) => encodeSigned(tbs, signature, Uint8Array.of(0
 
 describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
   it('is what pkijs reads and writes, and the strict reader finds every entry', () => {
-    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 159n) - 1n }), { maxLength: 40 });
+    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 159n) - 1n }), { maxLength: 200 });
     fc.assert(
       fc.property(serials, (numbers) => {
         const revocationDate = new Date('2026-05-01T00:00:00Z');
@@ -120,16 +120,15 @@ describe('entries that are merged', () => {
     );
 
   it('are those that all at once would have given, and what is missing is found', () => {
-    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 20n) - 1n }), { maxLength: 60 });
+    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 20n) - 1n }), { maxLength: 200 });
     fc.assert(
-      fc.property(serials, fc.nat({ max: 60 }), (numbers, cut) => {
+      fc.property(serials, fc.nat({ max: 200 }), (numbers, cut) => {
         const [before, added] = [encoded(numbers.slice(0, cut)), encoded(numbers.slice(cut))];
         const merged = mergeRevokedEntries(before, added);
         expect(Buffer.compare(merged.octets, encoded(numbers).octets)).toBe(0);
-        const missing = [...merged.missingFrom(before)].map((index) => merged.serialNumberAt(index));
-        expect(missing).toEqual(
-          Array.from({ length: added.length }, (_, index) => added.serialNumberAt(index)),
-        );
+        const missing = [...merged.missingFrom(before)];
+        expect(missing).toEqual([...added.missingFrom(encoded([]))]);
+        expect(missing).toHaveLength(added.length);
         expect([...before.missingFrom(merged)]).toEqual([]);
       }),
     );

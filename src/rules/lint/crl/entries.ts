@@ -55,7 +55,7 @@ export function goneSince(previous: CertificateList, crl: CertificateList): read
   const before = previous.revokedCertificates.ascending;
   const now = crl.revokedCertificates.ascending;
   if (before !== undefined && now !== undefined) {
-    return [...before.missingFrom(now)].map((index) => hex(before.serialNumberAt(index)));
+    return [...before.missingFrom(now)].map(hex);
   }
   const serialNumbersOf = ({ tbsBytes }: CertificateList) =>
     [...(readRawCrl(tbsBytes).revokedCertificates?.elements('revokedCertificate') ?? [])].map((entry) =>
