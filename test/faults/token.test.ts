@@ -144,7 +144,9 @@ describe('the token is absent', () => {
     mkdirSync(there);
     for (const pid of service.signerPids) process.kill(pid, 'SIGKILL');
     await service.untilNotReady(/no token is labelled/);
-    expectUnavailable(await client.post('/v1/sods', order()), /no token is labelled/);
+    const refused = await client.post('/v1/sods', order());
+    expectUnavailable(refused, /no token is labelled/);
+    expect(refused.json()).toMatchObject({ rule: 'token-label', source: 'docs/tokens.md' });
     const repeated = await client.post('/v1/sods', early);
     expect(repeated.status).toBe(200);
     expect(repeated.json()).toEqual(signed.json());

@@ -7,8 +7,8 @@ const problemSchema = z.strictObject({
   status: z.int(),
   detail: z.string(),
   field: z.string().optional().describe('The input field in question, as a path.'),
-  rule: z.string().optional().describe('Identifier of the rule that was broken.'),
-  source: z.string().optional().describe('The clause that the rule comes from.'),
+  rule: z.string().optional().describe('Identifier of the rule that is not kept.'),
+  source: z.string().optional().describe('The clause or page that the rule stands in.'),
   mend: z.string().optional().describe('What the caller can do about it.'),
   outcome: z
     .enum(['not-applied', 'unknown'])

@@ -8,9 +8,9 @@ export interface Problem {
   readonly detail: string;
   /** The input field in question, as a path. */
   readonly field?: string | undefined;
-  /** Identifier of the rule that was broken. */
+  /** Identifier of the rule that is not kept. */
   readonly rule?: string | undefined;
-  /** The clause that the rule comes from. */
+  /** The clause or page that the rule stands in. */
   readonly source?: string | undefined;
   readonly mend?: string | undefined;
   /** `unknown` where the effect may have happened, or may still. */
@@ -75,6 +75,8 @@ export function toProblem(error: unknown): Problem {
         title: error.isLate ? 'Not done in the time that it had' : 'Not available at the moment',
         status: error.isLate ? 504 : 503,
         detail: withoutPaths(error.message),
+        rule: error.rule,
+        source: error.source,
         mend: withoutPaths(error.mend),
         outcome: error.outcome,
         retryAfter: wholeSeconds(error.retryAfterSeconds),
