@@ -1,5 +1,7 @@
 import {
   type JobMessage,
+  type PieceMessage,
+  Pieces,
   type SignerMessage,
   type SignerMessages,
   toWire,
@@ -59,7 +61,11 @@ async function serveJobs(
   const logOrigin = 'machine' in configuration ? undefined : logSettings(configuration).origin;
   const core = new SigningCore(token, policies, state, exchange?.partner, logOrigin);
   const jobs = new Jobs(core, token, outbox);
-  process.on('message', (messages: readonly JobMessage[]) => jobs.take(messages));
+  const pieces = new Pieces();
+  process.on('message', (message: readonly JobMessage[] | PieceMessage) => {
+    if ('piece' in message) pieces.take(message);
+    else jobs.take(message.map((job) => pieces.complete(job)));
+  });
   // Nothing is put on the token of an offline CSCA but by its ceremonies.
   const status = 'machine' in configuration ? await core.status() : await core.probe();
   outbox.put({ kind: 'ready', token: status });

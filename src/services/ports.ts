@@ -1,6 +1,7 @@
 import type { PublicKeyValue } from '../formats/algorithms/encode-subject-public-key-info.ts';
 import type { DigestName } from '../formats/algorithms/digests.ts';
 import type { TokenAlgorithm, TokenKeyType } from '../formats/algorithms/signature-algorithms.ts';
+import type { CrlFrame } from '../formats/x509/encode-crl.ts';
 import type { Policies } from '../rules/profile/policies.ts';
 import type { PolicySource } from '../rules/profile/policy-file.ts';
 import type { LdsVersion } from '../rules/sod/sod-rules.ts';
@@ -223,7 +224,8 @@ export interface Signer {
   findKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<TokenKey>;
   destroyKey(key: { readonly keyId: string; readonly role: KeyRole }): Promise<void>;
   signCertificate(order: CertificateOrder): Promise<Uint8Array>;
-  signCrl(order: CrlOrder): Promise<Uint8Array>;
+  /** @returns the CRL but for the entries, which whoever ordered it has: there may be megabytes of them */
+  signCrl(order: CrlOrder): Promise<CrlFrame>;
   /** @param lane of whom it is: jobs of one lane wait for each other, lanes take turns */
   signSod(order: SodOrder, lane?: string): Promise<Uint8Array>;
   signMasterList(order: MasterListOrder): Promise<Uint8Array>;

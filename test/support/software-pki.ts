@@ -17,7 +17,8 @@ import { oids } from '../../src/formats/oids.ts';
 import { encodeSigned, encodeTbsCertificate } from '../../src/formats/x509/encode-certificate.ts';
 import {
   encodeRevokedEntries,
-  encodeTbsCertList,
+  tbsCertListFrame,
+  withEntries,
   type RevokedCertificate,
 } from '../../src/formats/x509/encode-crl.ts';
 import {
@@ -282,14 +283,16 @@ export function signCrl(
   times: { readonly thisUpdate?: Date; readonly nextUpdate?: Date } = {},
 ): Uint8Array {
   const signature = encodeSignatureAlgorithm(csca.key.algorithm.signature);
-  const tbs = encodeTbsCertList({
+  const entries = encodeRevokedEntries(revokedCertificates);
+  const frame = tbsCertListFrame({
     signature,
     issuer: csca.subject,
     thisUpdate: times.thisUpdate ?? noon('2026-02-15'),
     nextUpdate: times.nextUpdate ?? noon('2026-05-01'),
-    revokedCertificates: encodeRevokedEntries(revokedCertificates),
+    revokedCertificates: entries,
     authorityKeyIdentifier: keyIdentifierOf(csca.key.value),
     crlNumber: 7n,
   });
+  const tbs = withEntries(frame, entries);
   return encodeSigned(tbs, signature, signWith(csca.key, tbs));
 }

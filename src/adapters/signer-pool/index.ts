@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CrlFrame } from '../../formats/x509/encode-crl.ts';
 import { InvariantBroken, Refused, type ServiceError, Unavailable } from '../../services/errors.ts';
 import type {
   BundleOrder,
@@ -20,6 +21,7 @@ import { lost } from './signer-process.ts';
 import { type SignerPoolEvent, type TokenOptions, TokenSigners } from './token-signers.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
+export { type PieceMessage, Pieces } from './pieces.ts';
 export { type JobMessage, type SignerMessage, type SignerMessages, toWire } from './protocol.ts';
 export type { SignerPoolEvent, TokenOptions } from './token-signers.ts';
 
@@ -129,7 +131,7 @@ export class SignerPool implements Signer {
     return this.#dispatch('signCertificate', order);
   }
 
-  signCrl(order: CrlOrder): Promise<Uint8Array> {
+  signCrl(order: CrlOrder): Promise<CrlFrame> {
     return this.#dispatch('signCrl', order);
   }
 

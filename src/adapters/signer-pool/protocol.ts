@@ -1,4 +1,5 @@
 import { MalformedInput } from '../../formats/malformed-input.ts';
+import type { CrlFrame } from '../../formats/x509/encode-crl.ts';
 import {
   InvariantBroken,
   isServiceError,
@@ -26,7 +27,7 @@ export interface SignerJobs {
   findKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: TokenKey };
   destroyKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: void };
   signCertificate: { order: CertificateOrder; result: Uint8Array };
-  signCrl: { order: CrlOrder; result: Uint8Array };
+  signCrl: { order: CrlOrder; result: CrlFrame };
   signSod: { order: SodOrder; result: Uint8Array };
   signMasterList: { order: MasterListOrder; result: Uint8Array };
   signBundle: { order: BundleOrder; result: Uint8Array };

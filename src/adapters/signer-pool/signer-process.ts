@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { Unavailable } from '../../services/errors.ts';
 import type { TokenHealth, TokenStatus } from '../../services/ports.ts';
 import type { Job } from './job.ts';
+import { inPieces, type PieceMessage } from './pieces.ts';
 import {
   fromWire,
   type Healing,
@@ -100,9 +101,32 @@ export class SignerProcess {
   give(job: Job): boolean {
     if (!this.isOpen) return false;
     this.#held.set(job.message.id, { job, handedOverAt: performance.now() });
-    this.#outbox.push(job.message);
-    if (this.#outbox.length === 1) process.nextTick(() => this.#sendOutbox());
+    const { pieces, rest } = inPieces(job.message);
+    if (pieces.length === 0) this.#put(rest);
+    else
+      void this.#sendAhead(pieces).then(
+        () => this.#put(rest),
+        () => this.#notSent(rest.id),
+      );
     return true;
+  }
+
+  #put(message: JobMessage): void {
+    this.#outbox.push(message);
+    if (this.#outbox.length === 1) process.nextTick(() => this.#sendOutbox());
+  }
+
+  /** Each when the one before has been written. */
+  async #sendAhead(pieces: readonly PieceMessage[]): Promise<void> {
+    for (const piece of pieces) {
+      await new Promise<void>((resolve, reject) => {
+        this.#child.send(piece, (error) => (error === null ? resolve() : reject(error)));
+      });
+    }
+  }
+
+  #notSent(id: number): void {
+    this.#settle(id)?.reject(lost('the signer process is gone', 'not-applied'));
   }
 
   /**

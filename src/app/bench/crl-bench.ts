@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
 import { decodeCrl } from '../../formats/x509/crl.ts';
-import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
 import {
   encodeRevokedEntries,
-  encodeTbsCertList,
+  signedCrlFrame,
+  tbsCertListFrame,
+  withEntries,
   type RevokedCertificate,
 } from '../../formats/x509/encode-crl.ts';
 import { encodeName } from '../../formats/x509/encode-name.ts';
@@ -17,7 +18,7 @@ import type { Instance } from '../instance/load-instance.ts';
 import { crlActs } from './crl-act.ts';
 import { type Measurement, overRounds, type Round } from './measurement.ts';
 
-const entries = 100_000;
+const count = 100_000;
 const revocationDate = new Date('2026-05-01T00:00:00Z');
 
 /**
@@ -54,7 +55,7 @@ export function measureCrl(rounds: number): Measurement {
  */
 export async function measureCrlActs(instance: Instance, rounds: number): Promise<CrlMeasurement> {
   const few = await crlActs(instance, 1_000, 1);
-  const acts = await crlActs(instance, entries, rounds);
+  const acts = await crlActs(instance, count, rounds);
   const { serviceKiB, signerKiB, octets, first, next } = acts;
   const growth = (a: { before: number; peak: number }, b: typeof a) =>
     Math.max(0, a.peak - a.before - (b.peak - b.before));
@@ -91,25 +92,27 @@ function milliseconds(work: () => void): number {
 function revokedCertificates(): readonly RevokedCertificate[] {
   // In order before there are objects: so the records hand them out, one after the other in memory too.
   const serialNumbers = Array.from(
-    { length: entries },
+    { length: count },
     () => `0x01${randomBytes(16).toString('hex')}`,
   ).toSorted();
   return serialNumbers.map((hex) => ({ serialNumber: BigInt(hex), revocationDate }));
 }
 
 function buildAndSign(key: KeyObject, revoked: readonly RevokedCertificate[]): void {
-  const signature = encodeSignatureAlgorithm({ kind: 'ecdsa', digest: 'SHA-384' });
-  const tbs = encodeTbsCertList({
-    signature,
+  const signatureAlgorithm = encodeSignatureAlgorithm({ kind: 'ecdsa', digest: 'SHA-384' });
+  const entries = encodeRevokedEntries(revoked);
+  const frame = tbsCertListFrame({
+    signature: signatureAlgorithm,
     issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
     thisUpdate: new Date('2026-06-01T00:00:00Z'),
     nextUpdate: new Date('2026-07-01T00:00:00Z'),
-    revokedCertificates: encodeRevokedEntries(revoked),
+    revokedCertificates: entries,
     authorityKeyIdentifier: new Uint8Array(20),
     crlNumber: 1n,
   });
-  const crl = encodeSigned(tbs, signature, sign('sha384', tbs, key));
-  if (crl.length < entries * 30) throw new InvariantBroken('the CRL lacks entries');
+  const signatureValue = sign('sha384', withEntries(frame, entries), key);
+  const crl = withEntries(signedCrlFrame(frame, entries, { signatureAlgorithm, signatureValue }), entries);
+  if (crl.length < count * 30) throw new InvariantBroken('the CRL lacks entries');
 }
 
 function layOutOpenSslCa(folder: string, key: KeyObject, revoked: readonly RevokedCertificate[]): void {
@@ -128,7 +131,7 @@ function layOutOpenSslCa(folder: string, key: KeyObject, revoked: readonly Revok
     cwd: folder,
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (decodeCrl(Uint8Array.from(first)).revokedCertificates.length !== entries) {
+  if (decodeCrl(Uint8Array.from(first)).revokedCertificates.length !== count) {
     throw new InvariantBroken('openssl ca did not list the same certificates');
   }
 }

@@ -1,4 +1,4 @@
-import { contextConstructed, header, integer, sequence, time } from '../der/writer.ts';
+import { bitString, contextConstructed, header, integer, sequence, time } from '../der/writer.ts';
 import { MalformedInput } from '../malformed-input.ts';
 import { assertSerialNumber } from './encode-certificate.ts';
 import {
@@ -27,13 +27,24 @@ export interface TbsCertList {
   readonly crlNumber: bigint;
 }
 
+/** What a CRL, or its TBSCertList, has before and after the entries of revokedCertificates. */
+export interface CrlFrame {
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** The whole, of which the entries are most. */
+export function withEntries({ before, after }: CrlFrame, { octets }: RevokedEntries): Uint8Array {
+  return Buffer.concat([before, octets, after]);
+}
+
 /**
- * Encodes TBSCertList: v2, no entry extensions, revokedCertificates absent rather than empty.
+ * TBSCertList: v2, no entry extensions, revokedCertificates absent rather than empty.
  *
  * @throws MalformedInput on dates out of order, a number or serial number out of bounds, an entry twice
  * @see Doc 9303-12 §7.1.4 Tables 9 and 10, RFC 5280 §5.1
  */
-export function encodeTbsCertList(list: TbsCertList): Uint8Array {
+export function tbsCertListFrame(list: TbsCertList): CrlFrame {
   if (list.thisUpdate.getTime() >= list.nextUpdate.getTime()) {
     throw new MalformedInput('nextUpdate', 'must lie after thisUpdate');
   }
@@ -47,26 +58,43 @@ export function encodeTbsCertList(list: TbsCertList): Uint8Array {
   if (revokedCertificates.latestTime > timeNumber(list.thisUpdate)) {
     throw new MalformedInput('revocationDate', 'must not lie after thisUpdate');
   }
-  const { octets: entryOctets } = revokedCertificates;
-  return sequence(
+  const entryOctets = revokedCertificates.octets.length;
+  const before = concat(
     integer(1),
     list.signature,
     list.issuer,
     time(list.thisUpdate),
     time(list.nextUpdate),
-    ...(revokedCertificates.length === 0 ? [] : [header(0x30, entryOctets.length), entryOctets]),
-    contextConstructed(
-      0,
-      sequence(
-        encodeExtension({
-          type: 'authorityKeyIdentifier',
-          critical: false,
-          value: encodeAuthorityKeyIdentifier(list.authorityKeyIdentifier),
-        }),
-        encodeExtension({ type: 'cRLNumber', critical: false, value: encodeCrlNumber(list.crlNumber) }),
-      ),
+    ...(entryOctets === 0 ? [] : [header(0x30, entryOctets)]),
+  );
+  const after = contextConstructed(
+    0,
+    sequence(
+      encodeExtension({
+        type: 'authorityKeyIdentifier',
+        critical: false,
+        value: encodeAuthorityKeyIdentifier(list.authorityKeyIdentifier),
+      }),
+      encodeExtension({ type: 'cRLNumber', critical: false, value: encodeCrlNumber(list.crlNumber) }),
     ),
   );
+  const length = before.length + entryOctets + after.length;
+  return { before: concat(header(0x30, length), before), after };
+}
+
+/** CertificateList around a TBSCertList: the same entries stay between. */
+export function signedCrlFrame(
+  tbs: CrlFrame,
+  { octets }: RevokedEntries,
+  signed: { readonly signatureAlgorithm: Uint8Array; readonly signatureValue: Uint8Array },
+): CrlFrame {
+  const after = concat(tbs.after, signed.signatureAlgorithm, bitString(signed.signatureValue));
+  const length = tbs.before.length + octets.length + after.length;
+  return { before: concat(header(0x30, length), tbs.before), after };
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
 }
 
 /** The longest entry: two octets of header, a serial number of 20 octets and GeneralizedTime with theirs. */

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
+import { withEntries } from '../../formats/x509/encode-crl.ts';
 import { applyWaivers, lintCrl } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean, waivedRecords } from '../issuance/assert-clean.ts';
@@ -42,7 +43,8 @@ export async function completeCrl(deps: IssuanceDeps, intent: CrlIntent): Promis
   const issuer = await issuerWithKey(deps, 'csca', keyId);
   const entries = await revokedEntries(deps, thisUpdate);
   const order = { issuer, crlNumber, thisUpdate, revokedCertificates: entries.octets };
-  const der = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
+  const frame = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
+  const der = withEntries(frame, entries);
   const crl = checkCrl(der, order);
   await setImmediate();
   const waived = await assertLintClean(deps, crl, issuer, crlNumber);

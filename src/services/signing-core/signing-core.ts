@@ -12,7 +12,13 @@ import { encodeCscaMasterList } from '../../formats/masterlist/encode-master-lis
 import { oids } from '../../formats/oids.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
-import { encodeTbsCertList, readEntries } from '../../formats/x509/encode-crl.ts';
+import {
+  type CrlFrame,
+  readEntries,
+  signedCrlFrame,
+  tbsCertListFrame,
+  withEntries,
+} from '../../formats/x509/encode-crl.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
 import type { ExchangePartner } from '../../rules/exchange/exchange-key.ts';
 import type { IssuingState } from '../../rules/profile/issuing-state.ts';
@@ -117,23 +123,25 @@ export class SigningCore {
     return encodeSigned(tbs, encodeSignatureAlgorithm(signature), value);
   }
 
-  /** @returns the CRL of the CSCA, DER */
-  async signCrl(order: CrlOrder): Promise<Uint8Array> {
+  /** @returns the CRL of the CSCA but for its entries */
+  async signCrl(order: CrlOrder): Promise<CrlFrame> {
     const issuer = issuerFrom(order.issuer, await this.#token.findKey(order.issuer.keyId, 'csca'));
     const { signature } = issuer.algorithm;
-    const algorithmIdentifier = encodeSignatureAlgorithm(signature);
-    const tbs = encodeTbsCertList({
-      signature: algorithmIdentifier,
+    const signatureAlgorithm = encodeSignatureAlgorithm(signature);
+    const revokedCertificates = readEntries(order.revokedCertificates);
+    const frame = tbsCertListFrame({
+      signature: signatureAlgorithm,
       issuer: issuer.name,
       thisUpdate: order.thisUpdate,
       nextUpdate: addPeriod(order.thisUpdate, this.#policies.crl.nextUpdate),
-      revokedCertificates: readEntries(order.revokedCertificates),
+      revokedCertificates,
       authorityKeyIdentifier: issuer.keyIdentifier,
       crlNumber: order.crlNumber,
     });
+    const tbs = withEntries(frame, revokedCertificates);
     lintCrlOrder(tbs, this.#policies, order);
-    const value = await this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
-    return encodeSigned(tbs, algorithmIdentifier, value);
+    const signatureValue = await this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
+    return signedCrlFrame(frame, revokedCertificates, { signatureAlgorithm, signatureValue });
   }
 
   /** @returns EF.SOD with tag 77 */

@@ -8,10 +8,12 @@ import { decodeCrl } from '../../../src/formats/x509/crl.ts';
 import { encodeSigned } from '../../../src/formats/x509/encode-certificate.ts';
 import {
   encodeRevokedEntries,
-  encodeTbsCertList,
   mergeRevokedEntries,
   readEntries,
+  signedCrlFrame,
   type TbsCertList,
+  tbsCertListFrame,
+  withEntries,
 } from '../../../src/formats/x509/encode-crl.ts';
 import { encodeName } from '../../../src/formats/x509/encode-name.ts';
 
@@ -31,6 +33,7 @@ function list(changes: Partial<TbsCertList> = {}): TbsCertList {
   };
 }
 
+const tbsOf = (crl: TbsCertList) => withEntries(tbsCertListFrame(crl), crl.revokedCertificates);
 const signed = (tbs: Uint8Array) => encodeSigned(tbs, signature, Uint8Array.of(0));
 
 describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
@@ -43,7 +46,13 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
         const revokedCertificates = encodeRevokedEntries(
           ascending.map((serialNumber) => ({ serialNumber, revocationDate })),
         );
-        const crl = signed(encodeTbsCertList(list({ revokedCertificates })));
+        const toSign = list({ revokedCertificates });
+        const crl = signed(tbsOf(toSign));
+        const frame = signedCrlFrame(tbsCertListFrame(toSign), revokedCertificates, {
+          signatureAlgorithm: signature,
+          signatureValue: Uint8Array.of(0),
+        });
+        expect(Buffer.compare(withEntries(frame, revokedCertificates), crl)).toBe(0);
         const pkijs = new CertificateRevocationList({ schema: fromBER(Uint8Array.from(crl).buffer).result });
         const written = pkijs.toSchema(true) as { toBER(): ArrayBuffer };
         expect(Buffer.from(written.toBER()).equals(crl)).toBe(true);
@@ -59,7 +68,7 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
   });
 
   it('leaves revokedCertificates out when there is none (Table 9)', () => {
-    const crl = decodeCrl(signed(encodeTbsCertList(list())), { strict: true });
+    const crl = decodeCrl(signed(tbsOf(list())), { strict: true });
     expect(crl.revokedCertificates).toHaveLength(0);
     expect(crl.notes).toEqual([]);
   });
@@ -69,7 +78,7 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
     ['a negative number', { crlNumber: -1n }, 'cRLNumber'],
     ['a number of 21 octets', { crlNumber: 1n << 160n }, 'cRLNumber'],
   ])('refuses %s', (_, changes, field) => {
-    expect(() => encodeTbsCertList(list(changes))).toThrow(
+    expect(() => tbsCertListFrame(list(changes))).toThrow(
       expect.objectContaining({ kind: 'malformed', field }),
     );
   });
@@ -83,7 +92,7 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
   ])('refuses %s', (_, serialNumbers, revocationDate, field) => {
     const entries = () =>
       encodeRevokedEntries(serialNumbers.map((serialNumber) => ({ serialNumber, revocationDate })));
-    expect(() => encodeTbsCertList(list({ revokedCertificates: entries() }))).toThrow(
+    expect(() => tbsCertListFrame(list({ revokedCertificates: entries() }))).toThrow(
       expect.objectContaining({ kind: 'malformed', field }),
     );
   });
