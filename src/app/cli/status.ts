@@ -3,6 +3,7 @@ import type { TokenReport } from '../../adapters/signer-pool/index.ts';
 import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { pendingRollover } from '../../services/keys/csca-rollover.ts';
 import { type KeyStatus, keyStatuses } from '../../services/keys/key-status.ts';
 import type { KeyEnd } from '../../services/ports.ts';
 import { type Instance, loadInstance } from '../instance/load-instance.ts';
@@ -41,6 +42,8 @@ interface InstanceStatus {
     readonly validUntil: string;
     readonly sha256: string;
   }[];
+  /** The change of the CSCA key that is announced and has not happened yet. */
+  readonly rollover: { readonly announcedAt: string; readonly notBefore: string } | undefined;
   readonly crl: { readonly number: string; readonly nextUpdate: string } | undefined;
   readonly openIntents: number;
   /** Why nothing may be signed while the clock is set back. */
@@ -69,6 +72,7 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
     const keys = new Map((await records.issuance.keys()).map((key) => [key.keyId, key]));
     const certificates = await records.issuance.certificates();
     const crl = await records.issuance.latestCrl();
+    const rollover = await pendingRollover({ records: records.issuance });
     return {
       environment: configuration.environment,
       state: `${configuration.state.organization} (${configuration.state.country}, ${configuration.state.mrzCode})`,
@@ -95,6 +99,10 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
           sha256: record.sha256,
         };
       }),
+      rollover: rollover && {
+        announcedAt: rollover.announcedAt.toISOString(),
+        notBefore: rollover.notBefore.toISOString(),
+      },
       crl: crl && { number: crl.crlNumber.toString(), nextUpdate: crl.nextUpdate.toISOString() },
       clockFault: records.clockFault?.message,
       openIntents: (await records.issuance.openIntents()).length + (await records.sods.openIntents()).length,
@@ -150,6 +158,11 @@ function waiverLines(screen: Screen, waivers: InstanceStatus['waivers']): readon
   });
 }
 
+function rolloverLines({ rollover }: InstanceStatus): readonly string[] {
+  if (rollover === undefined) return [];
+  return [`CSCA change    announced ${rollover.announcedAt}, no sooner than ${rollover.notBefore}`];
+}
+
 /** One line for each key: where it is in its life, its uses, its period, and how it came to an end. */
 function keyLine(screen: Screen, key: KeyStatus, labelWidth: number): string {
   const uses = key.usageLimit === undefined ? `${key.uses} uses` : `${key.uses} of ${key.usageLimit} uses`;
@@ -157,7 +170,9 @@ function keyLine(screen: Screen, key: KeyStatus, labelWidth: number): string {
     key.keyAlgorithm,
     ...(key.state === 'planned' ? [] : [uses]),
     ...(key.signsFrom && key.signsUntil
-      ? [`signs ${key.signsFrom.toISOString()} to ${key.signsUntil.toISOString()}`]
+      ? [
+          `${key.state === 'certified' ? 'waits, ' : ''}signs ${key.signsFrom.toISOString()} to ${key.signsUntil.toISOString()}`,
+        ]
       : []),
     ...(key.state === 'generated' ? ['no certificate'] : []),
     ...ended('retired', key.retired),
@@ -181,6 +196,7 @@ function text(screen: Screen, status: InstanceStatus): string {
     `issuing State  ${status.state}`,
     ...policyLines(screen, status),
     ...waiverLines(screen, status.waivers),
+    ...rolloverLines(status),
     `CRL            ${status.crl ? `number ${status.crl.number}, next update ${status.crl.nextUpdate}` : 'none'}`,
     `open intents   ${status.openIntents}`,
     ...(status.clockFault === undefined ? [] : [paint(screen, 'red', `set back       ${status.clockFault}`)]),

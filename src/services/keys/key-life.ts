@@ -1,12 +1,12 @@
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
-import { addPeriod } from '../../rules/profile/period.ts';
+import { addPeriod, type Period } from '../../rules/profile/period.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import type { CertificateRecord, KeyRecord } from '../ports.ts';
 
 /**
  * The life of a key. What is planned stands in the instance's configuration and has no key yet; a key without a
- * certificate is generated; one whose usage period has not begun is certified.
+ * certificate is generated; one whose usage period has not begun, or whose rest is not over, is certified.
  */
 export type KeyState = 'generated' | 'certified' | 'active' | 'retired' | 'destroyed';
 
@@ -19,18 +19,25 @@ export interface KeyLife {
   readonly signsUntil: Date | undefined;
 }
 
-/** Where every key on record is in its life, oldest first. */
+/**
+ * Where every key on record is in its life, oldest first. A CSCA key that follows another one signs after its rest
+ * (Doc 9303-12 §4.1.4.3).
+ */
 export function keyLives(
   keys: readonly KeyRecord[],
   certificates: readonly CertificateRecord[],
   policies: Policies,
   at: Date,
 ): readonly KeyLife[] {
+  const firstCsca = certificates.find(({ profile }) => policies.profiles.get(profile)?.kind === 'csca');
   return keys.map((key) => {
     const certificate = certificates.find(
       ({ keyId, profile }) => keyId === key.keyId && policies.profiles.get(profile)?.kind !== 'csca-link',
     );
-    const period = certificate && usagePeriod(certificate, policies.profiles.get(certificate.profile));
+    const profile = certificate && policies.profiles.get(certificate.profile);
+    const follows = profile?.kind === 'csca' && certificate !== firstCsca;
+    const period =
+      certificate && usagePeriod(certificate, profile, follows ? profile.rotation?.rest : undefined);
     return {
       key,
       certificate,
@@ -47,11 +54,16 @@ interface UsagePeriod {
 }
 
 /** Certificates of LDS2 and bar-code signers cannot say how long the key is used (Tables 7 and 8): their policy does. */
-function usagePeriod({ der }: CertificateRecord, profile: CertificateProfile | undefined): UsagePeriod {
+function usagePeriod(
+  { der }: CertificateRecord,
+  profile: CertificateProfile | undefined,
+  rest: Period | undefined,
+): UsagePeriod {
   const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(der, { strict: true });
   if (privateKeyUsagePeriod !== undefined) {
+    const from = privateKeyUsagePeriod.notBefore ?? notBefore;
     return {
-      signsFrom: privateKeyUsagePeriod.notBefore ?? notBefore,
+      signsFrom: rest === undefined ? from : addPeriod(from, rest),
       signsUntil: privateKeyUsagePeriod.notAfter ?? notAfter,
     };
   }

@@ -1,8 +1,7 @@
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
-import { addPeriod } from '../../rules/profile/period.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import type { IssuanceDeps } from '../issuance/issuance-deps.ts';
 import type { CertificateRecord, IssuerReference, KeyRecord } from '../ports.ts';
+import { keyLives } from './key-life.ts';
 
 /** A self-signed CSCA certificate with the key on our token, and when that key may sign. */
 export interface CscaEntry {
@@ -16,24 +15,14 @@ export interface CscaEntry {
 
 /** The CSCA keys on record, oldest first; destroyed ones left out. */
 export async function cscaKeys(deps: IssuanceDeps): Promise<readonly CscaEntry[]> {
-  const keys = new Map((await deps.records.keys()).map((key) => [key.keyId, key]));
-  const entries: CscaEntry[] = [];
-  for (const record of await deps.records.certificatesOf(profilesOfCsca(deps.policies))) {
-    const profile = deps.policies.profiles.get(record.profile);
-    const key = keys.get(record.keyId ?? '');
-    if (profile === undefined || key === undefined) continue;
-    const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
-    const usageFrom = privateKeyUsagePeriod?.notBefore ?? notBefore;
-    const rest = profile.rotation?.rest;
-    const isFirst = entries.length === 0;
-    entries.push({
-      key,
-      record,
-      signsFrom: isFirst || rest === undefined ? usageFrom : addPeriod(usageFrom, rest),
-      signsUntil: privateKeyUsagePeriod?.notAfter ?? notAfter,
-    });
-  }
-  return entries.filter(({ key }) => key.destroyed === undefined);
+  const { records, policies, clock } = deps;
+  const certificates = await records.certificatesOf(profilesOfCsca(policies));
+  const lives = keyLives(await records.keys(), certificates, policies, clock.now());
+  return lives.flatMap(({ key, certificate, state, signsFrom, signsUntil }) =>
+    certificate === undefined || signsFrom === undefined || signsUntil === undefined || state === 'destroyed'
+      ? []
+      : [{ key, record: certificate, signsFrom, signsUntil }],
+  );
 }
 
 /** The newest CSCA key that may sign now: it signs all certificates and all CRLs (Doc 9303-12 §4.1.4.3). */

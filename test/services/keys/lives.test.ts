@@ -3,6 +3,7 @@ import { decodeCertificate } from '../../../src/formats/x509/certificate.ts';
 import { parsePolicies } from '../../../src/rules/profile/policies.ts';
 import { establish, type InstancePlan } from '../../../src/services/issuance/establish.ts';
 import { makeKeyPair } from '../../../src/services/issuance/make-key-pair.ts';
+import { announceRollover, rollOver } from '../../../src/services/keys/csca-rollover.ts';
 import { keyStatuses } from '../../../src/services/keys/key-status.ts';
 import { maintainKeys } from '../../../src/services/keys/maintain-keys.ts';
 import type { KeyRole } from '../../../src/services/ports.ts';
@@ -149,5 +150,30 @@ describe('keys of signers beside the Document Signers', () => {
     const dsc = (await hasty.deps.records.keys()).find(({ role }) => role === 'document-signer');
     expect(dsc?.retired?.at).toEqual(hasty.now);
     hasty.closeRecords();
+  });
+});
+
+describe('a CSCA key that follows another one', () => {
+  it('is shown as certified, with the day from which it signs, until its rest is over', async () => {
+    const next = new IssuanceWorld(undefined, world.token);
+    const { deps } = next;
+    const cscaKeysShown = async () => {
+      const shown = await keyStatuses(deps.records, deps.policies, plan, next.now);
+      return shown.filter(({ role }) => role === 'csca');
+    };
+    await establish(deps, plan, silent);
+    expect(await cscaKeysShown()).toMatchObject([{ state: 'active', signsFrom: next.now }]);
+    const { notBefore } = await announceRollover(deps);
+    next.now = notBefore;
+    if (!('keyAlgorithm' in plan.csca)) throw new Error('the CSCA is offline');
+    await rollOver(deps, plan.csca, silent);
+    const signsFrom = new Date(notBefore.getTime() + 2 * day);
+    next.now = new Date(signsFrom.getTime() - 1000);
+    await maintain(next);
+    expect(await cscaKeysShown()).toMatchObject([{ state: 'active' }, { state: 'certified', signsFrom }]);
+    next.now = signsFrom;
+    await maintain(next);
+    expect(await cscaKeysShown()).toMatchObject([{ state: 'retired' }, { state: 'active', signsFrom }]);
+    next.closeRecords();
   });
 });
