@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTestInstance, type TestInstance } from '../support/instance.ts';
@@ -19,6 +21,52 @@ function onRecord(sql: string): void {
   database.exec(sql);
   database.close();
 }
+
+/** The lines behind those about policies. */
+const rest = (text: string) => text.slice(text.indexOf('\nCRL '));
+
+describe('policies on disk that do not load', () => {
+  const fault = 'policies/crl.yaml:3 nextUpdate: must not be more than 90 days (Doc 9303-12 §4.1.5)';
+  let whole: string;
+  let file: string;
+  let digest: string;
+  beforeAll(async () => {
+    const healthy = await status();
+    expect([healthy.code, healthy.stderr]).toEqual([0, '']);
+    whole = healthy.stdout;
+    digest = /policies {7}(\w{64})/.exec(whole)?.[1] ?? '';
+    file = join(instance.home, 'policies', 'crl.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('P60D', 'P91D'));
+  });
+  afterAll(() => writeFileSync(file, readFileSync(file, 'utf8').replace('P91D', 'P60D')));
+
+  it('are a warning with file, line, rule and mend; all else is there, and the command ends with 1', async () => {
+    const { code, stdout, stderr } = await status();
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toContain(`policies       ON DISK DO NOT LOAD: ${fault}\n               mend it`);
+    expect(stdout).toContain(`what follows is told by ${digest}`);
+    expect(rest(whole)).toMatch(/^key {12}dsc-test-0-00001 +active/m);
+    expect(rest(stdout)).toBe(rest(whole));
+  });
+
+  it('are told to machines too', async () => {
+    const { code, stdout } = await status('--json');
+    expect(code).toBe(1);
+    const told = JSON.parse(stdout) as Record<string, unknown>;
+    expect(told).toMatchObject({ policyFault: fault, toldBy: digest });
+    expect(told['policyDigest']).toMatch(/^[0-9a-f]{64}$/);
+    expect(told['policyDigest']).not.toBe(digest);
+  });
+
+  it('and none on record that do: keys and certificates are there all the same', async () => {
+    onRecord('CREATE TABLE aside AS SELECT * FROM policy_sets; DELETE FROM policy_sets');
+    const { code, stdout } = await status();
+    onRecord('INSERT INTO policy_sets SELECT * FROM aside; DROP TABLE aside');
+    expect(code).toBe(1);
+    expect(stdout).toContain('what follows is told by no policies');
+    expect(rest(stdout)).toBe(rest(whole));
+  });
+});
 
 describe('a change of the CSCA key', () => {
   it('is shown from its announcement, and the new key as one that waits until its rest is over', async () => {

@@ -2,11 +2,14 @@ import type { Command } from 'commander';
 import type { TokenReport } from '../../adapters/signer-pool/index.ts';
 import { systemClock } from '../../adapters/clock/index.ts';
 import { openRecords } from '../../adapters/store/index.ts';
+import { MalformedInput } from '../../formats/malformed-input.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type Policies, parsePolicies } from '../../rules/profile/policies.ts';
 import { pendingRollover } from '../../services/keys/csca-rollover.ts';
 import { type KeyStatus, keyStatuses } from '../../services/keys/key-status.ts';
-import type { KeyEnd } from '../../services/ports.ts';
-import { type Instance, loadInstance } from '../instance/load-instance.ts';
+import type { KeyEnd, PolicySetRecord } from '../../services/ports.ts';
+import { type Instance, loadConfigured } from '../instance/load-instance.ts';
+import { readPoliciesOnDisk } from '../instance/policies-on-disk.ts';
 import type { Health } from '../http/operations.ts';
 import { defaultHome, homePath } from './instance-options.ts';
 import { paint, printable, type Screen } from './screen.ts';
@@ -20,8 +23,12 @@ interface StatusOptions {
 interface InstanceStatus {
   readonly environment: string;
   readonly state: string;
-  /** Of the policies on disk. */
-  readonly policyDigest: string;
+  /** Of the policies on disk; undefined where there are none. */
+  readonly policyDigest: string | undefined;
+  /** Why those on disk do not load: file, line, key and rule. */
+  readonly policyFault: string | undefined;
+  /** Of those that keys and waivers are told by: on disk or, where these do not load, on record. */
+  readonly toldBy: string | undefined;
   /** Of those that the running service decides under; undefined while none runs. */
   readonly policiesInUse: string | undefined;
   readonly waivers: readonly {
@@ -60,15 +67,20 @@ export function registerStatus(program: Command, screen: Screen): void {
     .option('--home <dir>', 'folder of the instance', homePath, homePath(defaultHome))
     .option('--json', 'one JSON object')
     .action(async ({ home, json }: StatusOptions) => {
-      const status = await readStatus(loadInstance(home));
+      const status = await readStatus(loadConfigured(home));
       screen.stdout.write(json === true ? `${JSON.stringify(status)}\n` : text(screen, status));
+      if (status.policyFault !== undefined) screen.exit(1);
     });
 }
 
-async function readStatus({ configuration, paths, policies }: Instance): Promise<InstanceStatus> {
+async function readStatus({ configuration, paths }: Omit<Instance, 'policies'>): Promise<InstanceStatus> {
   const records = openRecords(paths.records, systemClock);
   try {
     const operations = configuration.http.portBase + 4;
+    const ready = await askService<Pick<Health, 'policies'>>(operations, '/health/ready');
+    const found = readPoliciesOnDisk(configuration.policies);
+    const policies = found.policies ?? newestOnRecord(records.archive.policySets(), ready?.policies.inUse);
+    const { profiles = new Map(), waivers = [] } = policies ?? {};
     const keys = new Map((await records.issuance.keys()).map((key) => [key.keyId, key]));
     const certificates = await records.issuance.certificates();
     const crl = await records.issuance.latestCrl();
@@ -76,16 +88,17 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
     return {
       environment: configuration.environment,
       state: `${configuration.state.organization} (${configuration.state.country}, ${configuration.state.mrzCode})`,
-      policyDigest: policies.digest,
-      policiesInUse: (await askService<Pick<Health, 'policies'>>(operations, '/health/ready'))?.policies
-        .inUse,
-      waivers: policies.waivers.map(({ id, reason, until }) => ({
+      policyDigest: found.onDisk,
+      policyFault: found.fault,
+      toldBy: policies?.digest,
+      policiesInUse: ready?.policies.inUse,
+      waivers: waivers.map(({ id, reason, until }) => ({
         id,
         reason,
         until: until.toISOString().slice(0, 10),
         isOver: records.clock.now() > until,
       })),
-      keys: await keyStatuses(records.issuance, policies, configuration.keys, records.clock.now()),
+      keys: await keyStatuses(records.issuance, { profiles }, configuration.keys, records.clock.now()),
       certificates: certificates.map((record) => {
         const { subject, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
         const key = keys.get(record.keyId ?? '');
@@ -111,6 +124,19 @@ async function readStatus({ configuration, paths, policies }: Instance): Promise
   } finally {
     records.close();
   }
+}
+
+/** Those in use or else those that were put on record last, of such as load: they say what keys are for. */
+function newestOnRecord(sets: readonly PolicySetRecord[], inUse: string | undefined): Policies | undefined {
+  const used = sets.find(({ digest }) => digest === inUse);
+  for (const { files } of used === undefined ? sets.toReversed() : [used]) {
+    try {
+      return parsePolicies(files);
+    } catch (error) {
+      if (!(error instanceof MalformedInput)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** The operations port is on loopback, and answers at once or not at all. */
@@ -140,7 +166,15 @@ function tokenLines(tokens: InstanceStatus['tokens']): readonly string[] {
   ]);
 }
 
-function policyLines(screen: Screen, { policyDigest, policiesInUse }: InstanceStatus): readonly string[] {
+function policyLines(screen: Screen, status: InstanceStatus): readonly string[] {
+  const { policyDigest, policyFault, policiesInUse, toldBy } = status;
+  if (policyFault !== undefined) {
+    return [
+      `policies       ON DISK DO NOT LOAD: ${policyFault}`,
+      '               mend it, or undo the edit: no service, signer or command can start until then',
+      `               what follows is told by ${toldBy ?? 'no policies: none on record load'}`,
+    ].map((line) => paint(screen, 'red', printable(line)));
+  }
   if (policiesInUse === undefined || policiesInUse === policyDigest)
     return [`policies       ${policyDigest}`];
   return [

@@ -51,9 +51,13 @@ export function instancePaths(home: string): InstancePaths {
 
 /** @throws MalformedInput naming file, line and key when configuration or a policy does not hold */
 export function loadInstance(home: string): Instance {
-  const instance = loadAnyInstance(home);
-  const { configuration } = instance;
-  if (!('machine' in configuration)) return { ...instance, configuration };
+  return withPolicies(loadConfigured(home));
+}
+
+/** An instance that serves, whether its policies load or not. @throws MalformedInput as `loadInstance` otherwise */
+export function loadConfigured(home: string): Omit<Instance, 'policies'> {
+  const { paths, configuration } = readConfiguration(home);
+  if (!('machine' in configuration)) return { paths, configuration };
   throw new MalformedInput(
     'sigillo.yaml machine',
     'this is an offline CSCA: it works by sigillo ceremony run',
@@ -73,13 +77,22 @@ export function loadOfflineInstance(home: string): OfflineInstance {
 
 /** @throws MalformedInput as `loadInstance` */
 export function loadAnyInstance(home: string): AnyInstance {
+  return withPolicies(readConfiguration(home));
+}
+
+function readConfiguration(home: string): Omit<AnyInstance, 'policies'> {
   const paths = instancePaths(home);
   if (!existsSync(paths.configuration)) {
     throw new MalformedInput(paths.configuration, 'is not there: make the instance with sigillo init');
   }
   const source = { file: 'sigillo.yaml', text: readFileSync(paths.configuration, 'utf8') };
-  const configuration = withAbsolutePaths(parseConfiguration(source), home);
-  return { paths, configuration, policies: parsePolicies(readPolicySources(configuration.policies)) };
+  return { paths, configuration: withAbsolutePaths(parseConfiguration(source), home) };
+}
+
+function withPolicies<Configured extends Omit<AnyInstance, 'policies'>>(
+  configured: Configured,
+): Configured & { readonly policies: Policies } {
+  return { ...configured, policies: parsePolicies(readPolicySources(configured.configuration.policies)) };
 }
 
 /** @throws MalformedInput when the folder is not there */

@@ -1,5 +1,5 @@
 import { MalformedInput } from '../../formats/malformed-input.ts';
-import { parsePolicies, policyDigest } from '../../rules/profile/policies.ts';
+import { type Policies, parsePolicies, policyDigest } from '../../rules/profile/policies.ts';
 import { readPolicySources } from './load-instance.ts';
 
 /** The policies that a service decides under, beside those that it would load now. */
@@ -8,8 +8,13 @@ export interface PolicyState {
   readonly inUse: string;
   /** Digest; undefined where the folder is not there. */
   readonly onDisk: string | undefined;
-  /** Why those on disk do not load. */
+  /** Why those on disk do not load: file, line, key and rule. */
   readonly fault: string | undefined;
+}
+
+export interface PoliciesFound extends Omit<PolicyState, 'inUse'> {
+  /** Undefined where there is a fault, or where they are those that are known. */
+  readonly policies: Policies | undefined;
 }
 
 /** Sees when somebody edits the policies of a service: they take effect when it is started again, and not before. */
@@ -40,24 +45,30 @@ export class PoliciesOnDisk {
 
   /** @returns whether something else is on disk than at the last look */
   look(): boolean {
-    const { onDisk, fault } = this.#state;
-    this.#state = { inUse: this.#state.inUse, ...onDiskNow(this.#directory, this.#state) };
-    return this.#state.onDisk !== onDisk || this.#state.fault !== fault;
+    const { inUse, onDisk: before, fault: faultBefore } = this.#state;
+    const { onDisk, fault } = readPoliciesOnDisk(this.#directory, this.#state);
+    this.#state = { inUse, onDisk, fault };
+    return onDisk !== before || fault !== faultBefore;
   }
 }
 
-/** Parsed only where they are other ones than before: it would hold up every order for 10 to 30 ms. */
-function onDiskNow(directory: string, before: PolicyState): Pick<PolicyState, 'onDisk' | 'fault'> {
+/**
+ * The policies in a folder as they are now, whether they load or not.
+ *
+ * @param known those of an earlier look: parsed only where they are other ones, because that holds up every order for
+ * 10 to 30 ms
+ */
+export function readPoliciesOnDisk(directory: string, known?: PolicyState): PoliciesFound {
   let onDisk: string | undefined;
   try {
     const sources = readPolicySources(directory);
     onDisk = policyDigest(sources);
-    if (onDisk === before.onDisk) return { onDisk, fault: before.fault };
-    parsePolicies(sources);
-    return { onDisk, fault: undefined };
+    if (onDisk === known?.onDisk) return { onDisk, policies: undefined, fault: known.fault };
+    return { onDisk, policies: parsePolicies(sources), fault: undefined };
   } catch (error) {
     if (!(error instanceof MalformedInput)) throw error;
-    return { onDisk, fault: error.message };
+    const rule = error.source === undefined ? '' : ` (${error.source})`;
+    return { onDisk, policies: undefined, fault: `${error.message}${rule}` };
   }
 }
 

@@ -26,7 +26,7 @@ export interface KeyLife {
 export function keyLives(
   keys: readonly KeyRecord[],
   certificates: readonly CertificateRecord[],
-  policies: Policies,
+  policies: Pick<Policies, 'profiles'>,
   at: Date,
 ): readonly KeyLife[] {
   const firstCsca = certificates.find(({ profile }) => policies.profiles.get(profile)?.kind === 'csca');

@@ -1,5 +1,4 @@
 import type { Policies } from '../../rules/profile/policies.ts';
-import { profilesUnderCsca } from '../crl/crl-entries.ts';
 import { isOffline, type InstancePlan, type PlannedKey } from '../issuance/establish.ts';
 import type { IssuanceRecords, KeyEnd, KeyRole, Revocation } from '../ports.ts';
 import { type KeyLife, keyLives, type KeyState } from './key-life.ts';
@@ -29,14 +28,15 @@ const withoutCertificate: readonly KeyRole[] = ['exchange', 'log', 'health'];
 /** Every key on record, oldest first, those without a certificate too; then what is planned and not made. */
 export async function keyStatuses(
   records: IssuanceRecords,
-  policies: Policies,
+  policies: Pick<Policies, 'profiles'>,
   plan: InstancePlan,
   at: Date,
 ): Promise<readonly KeyStatus[]> {
   const lives = keyLives(await records.keys(), await records.certificates(), policies, at);
   const serialNumbers = new Set(lives.flatMap(({ certificate }) => certificate?.serialNumber ?? []));
   const revocations = new Map<bigint, Revocation>();
-  const filter = { profiles: profilesUnderCsca(policies), isUnlisted: false };
+  const profiles = [...new Set(lives.flatMap(({ certificate }) => certificate?.profile ?? []))];
+  const filter = { profiles, isUnlisted: false };
   for await (const page of records.revocations(filter)) {
     for (const revocation of page) {
       if (serialNumbers.has(revocation.serialNumber)) revocations.set(revocation.serialNumber, revocation);
