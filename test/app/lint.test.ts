@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { registerLint } from '../../src/app/cli/lint.ts';
-import { lintPage } from '../../src/app/cli/lint-page.ts';
+import { aboutKinds, lintPage } from '../../src/app/cli/lint-page.ts';
+import { encodeExtKeyUsage } from '../../src/formats/x509/encode-extensions.ts';
 import { commandLine, type Ended } from '../support/command-line.ts';
 import {
+  changed,
   cleanParts,
   crlParts,
   cscaKey,
@@ -138,6 +140,21 @@ describe('sigillo lint', () => {
     expect(jsonLines(other)[0]?.findings.map(({ code }) => code)).toEqual(['C-EKU-PRESENT', 'C-DTL-ABSENT']);
     const old = sigillo('lint', path('dsc.cer'), '--json', '--edition', '6');
     expect(jsonLines(old)[0]?.findings.map(({ code }) => code)).toEqual(['C-AN-EDITION-6', 'C-AN-EDITION-6']);
+  });
+
+  it('takes a TLS certificate of whatever PKI for communication, and its help says so', () => {
+    // As policies/access-client.yaml has it.
+    const access = (['subjectAltName', 'issuerAltName', 'cRLDistributionPoints'] as const).reduce(
+      without,
+      changed(cleanParts('communication'), 'extKeyUsage', {
+        critical: false,
+        value: encodeExtKeyUsage(['clientAuth']),
+      }),
+    );
+    writeFileSync(path('access.cer'), signParts(encodeTbs(access), access));
+    expect(sigillo('lint', path('access.cer')).out).toContain('communication, 8th edition');
+    expect(sigillo('lint', '--help').out).toMatch(/no part of the eMRTD PKI.* are called communication/);
+    expect(lintPage()).toContain(aboutKinds);
   });
 
   it('lints the certificates inside, when asked', () => {

@@ -1,5 +1,9 @@
 import { allRules, type CatalogueEntry, type Edition, editions } from '../../rules/lint/index.ts';
 
+/** By what a certificate is taken for one of a kind. */
+export const aboutKinds =
+  'A certificate does not say its kind; --kind does. Without it, one that may sign certificates is taken for a csca, or a csca-link where another key has signed it; a purpose of Doc 9303 in extKeyUsage makes it one of that signer; any other extKeyUsage, as TLS certificates have it, communication; no extKeyUsage, document-signer. Certificates that are no part of the eMRTD PKI, such as those of stations (sigillo credential), cannot be told from these by their octets: they are called communication, their CA csca, and judged as such.';
+
 const intro = `# The lint
 
 What a certificate, CRL, list or EF.SOD must look like by Doc 9303, as rules that anyone can run:
@@ -18,6 +22,7 @@ Files are recognised by their content. \`--json\` prints one object a line, \`{f
 - **Severity** follows the verb of the standard: MUST is an error, SHOULD a warning. Rules that are no rules of the standard have the source *good practice*; what the standard leaves open is no error.
 - **Edition.** A certificate is judged by the edition that was in force when it was made: the 6th (2006) through 2015, the 7th (2015) through 2021, the 8th (2021) from 2022 on. The year of publication still counts to the edition before, because nobody can issue after a text that was not out. Kinds that came with the 7th edition are never judged by the 6th. What Sigillo itself issues is judged by the 8th, whatever its dates.
 - **Inputs.** Some rules need more than the object: the CSCA certificate, the register of what was issued before, the policy's periods. Without them they are reported as not judged. \`received\` is the file that an object came in, \`signature\` is there once it is signed.
+- **Kinds.** ${aboutKinds}
 - **PKD codes** are those of the conformance checks of the ICAO PKD, \`ERR:DSC.CDP.14\` and the like; field and number stand in the table.
 - **Waivers** are in the policies: rule, reason and last day ([policies](policies.md#waivers)). An expired one sets nothing aside and is a finding itself.
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateKinds, type CertificateKind, type Edition, editions } from '../../rules/lint/index.ts';
 import { corpusPage, lintCorpus } from './lint-corpus.ts';
-import { lintPage } from './lint-page.ts';
+import { aboutKinds, lintPage } from './lint-page.ts';
 import { loadIssuers } from './issuers.ts';
 import { lintFile, type LintedFile } from './lint-file.ts';
 import { isWithoutErrors, jsonLine, junit, sarif, text } from './lint-output.ts';
@@ -44,6 +44,7 @@ export function registerLint(program: Command, screen: Screen): void {
     .addOption(new Option('--junit', 'one JUnit report').conflicts(['json', 'sarif', 'rules']))
     .option('--rules', 'print all rules as a page of documentation')
     .option('--corpus <folder>', 'print what is found below a folder, counted by country and edition')
+    .addHelpText('after', `\n${aboutKinds}`)
     .action((files: readonly string[], options: LintOptions) => {
       const { corpus } = options;
       if (options.rules === true) screen.stdout.write(lintPage());

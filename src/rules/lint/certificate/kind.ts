@@ -59,7 +59,8 @@ const kindsByPurpose: readonly (readonly [string, CertificateKind])[] = [
 
 /**
  * What a certificate is, as far as it says itself. A CA certificate whose authorityKeyIdentifier names another key
- * is a link; where identifiers are missing, another issuer's name makes it one.
+ * is a link; where identifiers are missing, another issuer's name makes it one. A TLS certificate outside the eMRTD PKI
+ * is a communication certificate by all that can be read in it.
  *
  * @param isSelfSigned asked where neither identifiers nor names tell: many links keep the name and have no identifiers
  */
