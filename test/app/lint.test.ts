@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import { z } from 'zod';
 import { registerLint } from '../../src/app/cli/lint.ts';
 import { aboutKinds, lintPage } from '../../src/app/cli/lint-page.ts';
 import { encodeExtKeyUsage } from '../../src/formats/x509/encode-extensions.ts';
+import { mainModule } from '../support/instance.ts';
 import { commandLine, type Ended } from '../support/command-line.ts';
 import {
   changed,
@@ -239,6 +242,30 @@ describe('sigillo lint', () => {
     expect(out).toContain('<failure type="C-CDP-PRESENT"');
     expect(out).toContain('<testcase classname="document-signer" name="all rules"/>');
     expect(out.match(/<testsuite /g)).toHaveLength(2);
+  });
+});
+
+describe('sigillo lint in a pipe whose reader goes away', () => {
+  /** As `sigillo … | head -0`: nobody reads, and the other end of the pipe is closed. */
+  async function unread(...words: readonly string[]): Promise<{ code: number | null; err: string }> {
+    const child = spawn(process.execPath, [mainModule, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, err };
+  }
+
+  it('says nothing of it, and ends with what was found', async () => {
+    const clean = ['--issuer', path('csca'), path('dsc.cer')];
+    expect(await unread('lint', ...clean, ...clean)).toEqual({ code: 0, err: '' });
+    expect(await unread('lint', path('wrong.cer'), ...clean)).toEqual({ code: 1, err: '' });
+    expect(await unread('lint', path('nowhere.cer'))).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^sigillo: cannot read/),
+    });
   });
 });
 
