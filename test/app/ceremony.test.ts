@@ -1,10 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -26,25 +25,10 @@ import { requestCertificates } from '../../src/services/exchange/request-certifi
 import { buildCatalogue } from '../../src/services/distribution/catalogue.ts';
 import { opensslRequest } from '../support/certification-request.ts';
 import { mainModule, makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
+import { sigillo as command } from '../support/served.ts';
 import { Station } from '../support/station.ts';
 
-const run = promisify(execFile);
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function sigillo(...args: readonly string[]): Promise<Outcome> {
-  try {
-    const { stdout, stderr } = await run(process.execPath, [mainModule, 'ceremony', ...args]);
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as Outcome;
-    return { code, stdout, stderr };
-  }
-}
+const sigillo = (...args: readonly string[]) => command('ceremony', ...args);
 
 const present = ['--present', 'Ada', '--present', 'Bruno', '--yes'];
 const silent = () => undefined;
@@ -254,6 +238,34 @@ describe('an offline CSCA and its online instance', () => {
       });
       const replayed = await sigillo('replay', machines.output('answer-holder', 'transcript.jsonl'));
       expect(replayed).toMatchObject({ code: 0, stdout: expect.stringContaining('holds') });
+    },
+    long,
+  );
+
+  it(
+    'say what makes the next key, instead of making it online',
+    async () => {
+      const rotate = (profile: string) => command('rotate', profile, '--home', machines.online.home);
+      const heading = 'A new CSCA key';
+      const csca = await rotate('csca');
+      expect(csca).toMatchObject({ code: 1, stdout: '' });
+      expect(csca.stderr).toBe(
+        `sigillo: the CSCA of this instance is on another machine\n  at: profile\n  mend: a ceremony on that machine makes its next key (docs/ceremony.md, "${heading}"); accept the response here\n`,
+      );
+      const page = readFileSync(join(import.meta.dirname, '../../docs/ceremony.md'), 'utf8');
+      expect(page).toMatch(new RegExp(`^#+ \\d\\. ${heading}$`, 'm'));
+      const signer = await rotate('dsc-test-0');
+      expect(signer).toMatchObject({ code: 1, stdout: '' });
+      const [, mend = ''] =
+        /^ {2}mend: request the next key: sigillo ceremony (.*)$/m.exec(signer.stderr) ?? [];
+      const requested = await sigillo(
+        ...mend.split(' '),
+        '--home',
+        machines.online.home,
+        '--out',
+        file('next.json'),
+      );
+      expect(requested).toMatchObject({ code: 0, stderr: '' });
     },
     long,
   );
