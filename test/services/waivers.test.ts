@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
-import { type Policies, parsePolicies } from '../../src/rules/profile/policies.ts';
+import { type Policies, parsePolicies, policyDigest } from '../../src/rules/profile/policies.ts';
 import { findCertificates } from '../../src/services/archive/find-certificates.ts';
 import { recheck } from '../../src/services/archive/recheck.ts';
 import { publishCrl } from '../../src/services/crl/publish-crl.ts';
@@ -115,6 +115,74 @@ describe('a waiver', () => {
     tamper('DELETE FROM waived_findings');
     const { defects } = await recheck(looking());
     expect(defects.map(({ detail }) => detail)).toContainEqual(expect.stringMatching(/^C-AN-SAN-CODE/));
+  });
+});
+
+describe('a waiver on record that the policies of its digest do not have', () => {
+  const policies = waiving('2026-12-31');
+  beforeEach(async () => {
+    const deps = issuing(policies);
+    await deps.records.recordPolicies(policies);
+    await makeCertifiedKey(deps, { planned, role: 'csca', number: 1 }, silent);
+    await publishCrl(deps);
+  });
+
+  async function defects(): Promise<readonly string[]> {
+    const found = (await recheck(looking())).defects;
+    for (const { mend } of found) expect(mend).toContain(`sigillo policies --digest ${policies.digest}`);
+    return found.map(({ about, detail }) => `${about}: ${detail}`);
+  }
+
+  it('is a defect where they waive no such rule', async () => {
+    tamper(
+      "INSERT INTO waived_findings SELECT about, number, 'R-VER', detail, reason, until, policy_digest, waived_at FROM waived_findings WHERE about = 'crl'",
+    );
+    expect(await defects()).toEqual([
+      expect.stringMatching(
+        `^CRL 1: R-VER was set aside on 2026-11-01 until 2026-12-31 .*, and the policies ${policies.digest} waive no such rule \\(policies/waivers.yaml\\)$`,
+      ),
+    ]);
+  });
+
+  it('is a defect where they waived it until a day that was over', async () => {
+    tamper(
+      "UPDATE waived_findings SET until = '2027-06-30T23:59:59.000Z', waived_at = '2027-01-01T00:00:00.000Z' WHERE about = 'crl'",
+    );
+    expect(await defects()).toEqual([
+      expect.stringMatching(
+        /^CRL 1: R-ALG-CURVE-DIGEST was set aside on 2027-01-01 until 2027-06-30 .* waived it until 2026-12-31 only/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['end', "until = '2027-06-30T23:59:59.000Z'"],
+    ['reason', "reason = 'nobody has decided this'"],
+  ])('is a defect where they have another %s', async (_, change) => {
+    tamper(`UPDATE waived_findings SET ${change} WHERE about = 'crl'`);
+    expect(await defects()).toEqual([
+      expect.stringMatching(/^CRL 1: .* waive it until 2026-12-31: decision 4711, until the change/),
+    ]);
+  });
+
+  it('is a note where their waivers are of a version that cannot be read', async () => {
+    const later = waiving('2026-12-31').sources.map((source) => ({
+      ...source,
+      text: source.text.replace('id: C-AN-MRZ', 'id: C-OF-ANOTHER-VERSION'),
+    }));
+    const digest = policyDigest(later);
+    tamper(
+      `UPDATE policy_sets SET digest = '${digest}', files = '${JSON.stringify(later).replaceAll("'", "''")}'`,
+    );
+    tamper(`UPDATE waived_findings SET policy_digest = '${digest}'`);
+    const { defects: found, notes } = await recheck(looking());
+    expect(found).toEqual([]);
+    expect(notes).toContainEqual({
+      about: `policies ${digest}`,
+      detail: expect.stringMatching(
+        /^their waivers cannot be read .*waivers\.yaml:\d+ .*C-OF-ANOTHER-VERSION/,
+      ),
+    });
   });
 });
 

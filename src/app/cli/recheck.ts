@@ -39,8 +39,9 @@ function text(screen: Screen, result: Recheck): string {
       ? paint(screen, 'green', 'everything holds')
       : paint(screen, 'red', `${defects.length} defects`);
   const line = ({ about, detail }: Defect) => `${printable(about)}: ${printable(detail)}`;
+  const mend = ({ mend: what }: Defect) => (what === undefined ? [] : [`    mend: ${printable(what)}`]);
   const lines = [
-    ...defects.map((defect) => `  ${line(defect)}`),
+    ...defects.flatMap((defect) => [`  ${line(defect)}`, ...mend(defect)]),
     ...notes.map((note) => `note: ${line(note)}`),
   ];
   return [`looked at ${counts}`, verdict, ...lines, ''].join('\n');

@@ -15,6 +15,7 @@ import {
 } from '../../rules/passive-authentication/index.ts';
 import { lintCertificate, lintCrl } from '../../rules/lint/index.ts';
 import { policyDigest } from '../../rules/profile/policies.ts';
+import { day, nameOf, recheckWaivers } from './recheck-waivers.ts';
 import type { ArchiveRecords, CertificateRecord, IssuanceRecords, WaivedRecord } from '../ports.ts';
 
 /** Something on record that does not hold. */
@@ -22,6 +23,8 @@ export interface Defect {
   /** What it is about, e.g. `certificate 1f2e…`, `SOD order-4711`. */
   readonly about: string;
   readonly detail: string;
+  /** What to do about it, where that is not plain. */
+  readonly mend?: string;
 }
 
 /** How much was looked at, and what does not hold. */
@@ -64,7 +67,9 @@ export async function recheck(deps: RecheckDeps): Promise<Recheck> {
   const masterLists = recheckMasterLists(deps.archive, context);
   const sods = recheckSods(deps.archive, await revokedSince(deps.records, records), context);
   const leaves = recheckLeaves(deps.archive, defects);
-  const notes = [...waived.map(noteOf), ...recheckPolicies(deps.archive, records, defects)];
+  const waivers = recheckWaivers(deps.archive);
+  defects.push(...waivers.defects);
+  const notes = [...waived.map(noteOf), ...recheckPolicies(deps.archive, records, defects), ...waivers.notes];
   return { certificates: records.length, crls, masterLists, sods, leaves, defects, notes };
 }
 
@@ -109,13 +114,9 @@ function recheckPath(certificate: Certificate, trust: TrustStore, at: Date, defe
   addFindings(about, report.findings, defects);
 }
 
-function noteOf({ about, number, rule, detail, reason, until }: WaivedRecord): Defect {
-  const name = about === 'crl' ? `CRL ${number}` : `certificate ${number.toString(16)}`;
-  return { about: name, detail: `${rule}: ${detail}; waived until ${day(until)}: ${reason}` };
-}
-
-function day(instant: Date): string {
-  return instant.toISOString().slice(0, 10);
+function noteOf(finding: WaivedRecord): Defect {
+  const { rule, detail, reason, until } = finding;
+  return { about: nameOf(finding), detail: `${rule}: ${detail}; waived until ${day(until)}: ${reason}` };
 }
 
 /** Each digest on record is that of the text on record; older records have digests without text. */
