@@ -4,7 +4,7 @@ import { encodeDigestInfo } from '../src/formats/algorithms/encode-algorithm-ide
 import { encodeEcdsaSignature } from '../src/formats/algorithms/encode-ecdsa-signature.ts';
 import { type DigestName, digestByName } from '../src/formats/algorithms/digests.ts';
 import { InvariantBroken } from '../src/services/errors.ts';
-import type { TokenAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
+import type { SignatureAlgorithm, TokenAlgorithm } from '../src/formats/algorithms/signature-algorithms.ts';
 
 /** A single-part signature, over a digest that is computed outside the token or, with Ed25519, over the data. */
 export interface SignOperation {
@@ -26,7 +26,11 @@ const eddsa = 0x1057;
 /** The mechanism and input that make a signature of `algorithm` over `data`. */
 export function signOperation(algorithm: TokenAlgorithm, data: Uint8Array): SignOperation {
   if (algorithm.kind === 'ed25519') return { mechanism: { mechanism: eddsa }, input: Buffer.from(data) };
-  const digest = createHash(digestByName(algorithm.digest).node).update(data).digest();
+  return digestOperation(algorithm, createHash(digestByName(algorithm.digest).node).update(data).digest());
+}
+
+/** The same over data of which only the digest is there. */
+export function digestOperation(algorithm: SignatureAlgorithm, digest: Buffer): SignOperation {
   switch (algorithm.kind) {
     case 'ecdsa':
       return { mechanism: { mechanism: pkcs11.CKM_ECDSA }, input: digest };

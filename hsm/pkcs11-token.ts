@@ -2,7 +2,11 @@ import graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import type { PublicKeyValue } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
 import { encodeSubjectPublicKeyInfo } from '../src/formats/algorithms/encode-subject-public-key-info.ts';
-import type { TokenAlgorithm, TokenKeyType } from '../src/formats/algorithms/signature-algorithms.ts';
+import type {
+  SignatureAlgorithm,
+  TokenAlgorithm,
+  TokenKeyType,
+} from '../src/formats/algorithms/signature-algorithms.ts';
 import { InvariantBroken, isServiceError, Refused, Unavailable } from '../src/services/errors.ts';
 import {
   type KeyRole,
@@ -14,7 +18,13 @@ import {
 } from '../src/services/ports.ts';
 import { healthKey } from './health-key.ts';
 import { assertKeptOnToken, keyPairTemplates, publicKeyValue } from './key-objects.ts';
-import { encodeSignature, longestSignature, type SignOperation, signOperation } from './mechanisms.ts';
+import {
+  digestOperation,
+  encodeSignature,
+  longestSignature,
+  type SignOperation,
+  signOperation,
+} from './mechanisms.ts';
 import { mayHaveSigned, remedyFor, unavailableToken } from './pkcs11-error.ts';
 import { proveKeyPair } from './prove-key-pair.ts';
 import { type Healing, type Rung, type TokenConfiguration, TokenConnection } from './token-connection.ts';
@@ -109,7 +119,24 @@ export class Pkcs11Token implements Token {
   }
 
   async sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Promise<Uint8Array> {
-    const operation = signOperation(algorithm, data);
+    return this.#sign(keyId, role, algorithm, signOperation(algorithm, data));
+  }
+
+  async signDigest(
+    keyId: string,
+    role: KeyRole,
+    algorithm: SignatureAlgorithm,
+    digest: Uint8Array,
+  ): Promise<Uint8Array> {
+    return this.#sign(keyId, role, algorithm, digestOperation(algorithm, Buffer.from(digest)));
+  }
+
+  async #sign(
+    keyId: string,
+    role: KeyRole,
+    algorithm: TokenAlgorithm,
+    operation: SignOperation,
+  ): Promise<Uint8Array> {
     return this.#onToken(`signing with key ${keyId}`, async (session) => {
       const raw = await this.#signOn(session, this.#open(session, keyId, role), operation);
       return encodeSignature(algorithm, raw);

@@ -1,12 +1,13 @@
+import { Readable } from 'node:stream';
 import {
   type JobMessage,
   type PieceMessage,
-  Pieces,
   type SignerMessage,
   type SignerMessages,
   toWire,
 } from '../adapters/signer-pool/index.ts';
 import { Refused, Unavailable } from '../services/errors.ts';
+import type { EntryPieces } from '../services/ports.ts';
 import { SigningCore } from '../services/signing-core/signing-core.ts';
 import { Pkcs11Token } from '../../hsm/pkcs11-token.ts';
 import { logSettings, tokenNamed } from './instance/configuration.ts';
@@ -61,10 +62,9 @@ async function serveJobs(
   const logOrigin = 'machine' in configuration ? undefined : logSettings(configuration).origin;
   const core = new SigningCore(token, policies, state, exchange?.partner, logOrigin);
   const jobs = new Jobs(core, token, outbox);
-  const pieces = new Pieces();
   process.on('message', (message: readonly JobMessage[] | PieceMessage) => {
-    if ('piece' in message) pieces.take(message);
-    else jobs.take(message.map((job) => pieces.complete(job)));
+    if ('piece' in message) jobs.takePiece(message);
+    else jobs.take(message);
   });
   // Nothing is put on the token of an offline CSCA but by its ceremonies.
   const status = 'machine' in configuration ? await core.status() : await core.probe();
@@ -77,6 +77,8 @@ class Jobs {
   readonly #token: Pkcs11Token;
   readonly #outbox: Outbox;
   #waiting: JobMessage[] = [];
+  /** Entries of CRLs that are ordered, as they come. */
+  readonly #entries = new Map<number, EntryStream>();
   #running = 0;
   #isEnding = false;
 
@@ -87,8 +89,17 @@ class Jobs {
   }
 
   take(messages: readonly JobMessage[]): void {
+    for (const message of messages) {
+      if (message.job === 'signCrl')
+        this.#entries.set(message.id, new EntryStream(message.order.entryOctets));
+    }
     this.#waiting.push(...messages);
     this.#startNext();
+  }
+
+  /** Of a job that has failed already none is wanted any more. */
+  takePiece({ id, piece }: PieceMessage): void {
+    this.#entries.get(id)?.take(piece);
   }
 
   #startNext(): void {
@@ -104,13 +115,21 @@ class Jobs {
   async #run(message: JobMessage): Promise<void> {
     const { id } = message;
     try {
-      this.#outbox.put({ kind: 'done', id, result: await runJob(this.#core, message) });
+      this.#outbox.put({ kind: 'done', id, result: await this.#result(message) });
     } catch (error) {
       if (isMissingKey(message, error)) this.#isEnding = true;
       this.#outbox.put({ kind: 'error', id, error: toWire(error) });
     }
+    this.#entries.delete(id);
     this.#running -= 1;
     this.#startNext();
+  }
+
+  #result(message: JobMessage): Promise<unknown> {
+    if (message.job !== 'signCrl') return runJob(this.#core, message);
+    const { entryOctets, ...order } = message.order;
+    const entries = this.#entries.get(message.id) ?? new EntryStream(entryOctets);
+    return this.#core.signCrl({ ...order, revokedCertificates: entries });
   }
 
   /** What was not begun is given back, so that another signer takes it without another use of the key. */
@@ -119,6 +138,29 @@ class Jobs {
     this.#waiting = [];
     if (this.#running === 0) this.#outbox.end();
   }
+}
+
+/** The entries of a CRL on their way; each piece is forgotten once it was read. */
+class EntryStream implements EntryPieces {
+  readonly octets: number;
+  readonly #stream = new Readable({ objectMode: true, read: () => undefined });
+  #missing: number;
+
+  constructor(octets: number) {
+    this.octets = octets;
+    this.#missing = octets;
+    if (octets === 0) this.#stream.push(null);
+  }
+
+  /** What comes after as much as was announced is not looked at: that there is too much is known already. */
+  take(piece: Uint8Array): void {
+    if (this.#missing <= 0) return;
+    this.#missing -= piece.length;
+    this.#stream.push(piece);
+    if (this.#missing <= 0) this.#stream.push(null);
+  }
+
+  readonly pieces = (): AsyncIterable<Uint8Array> => this.#stream;
 }
 
 /** Whatever happens to a job becomes its answer; so this ends the process, and the service takes it for lost. */
@@ -168,7 +210,10 @@ class Outbox {
   }
 }
 
-async function runJob(core: SigningCore, message: JobMessage): Promise<unknown> {
+async function runJob(
+  core: SigningCore,
+  message: Exclude<JobMessage, { readonly job: 'signCrl' }>,
+): Promise<unknown> {
   switch (message.job) {
     case 'generateKeyPair':
       return core.generateKeyPair(message.order);
@@ -178,8 +223,6 @@ async function runJob(core: SigningCore, message: JobMessage): Promise<unknown> 
       return core.destroyKey(message.order);
     case 'signCertificate':
       return core.signCertificate(message.order);
-    case 'signCrl':
-      return core.signCrl(message.order);
     case 'signSod':
       return core.signSod(message.order);
     case 'signMasterList':

@@ -1,6 +1,10 @@
 import type { PublicKeyValue } from '../formats/algorithms/encode-subject-public-key-info.ts';
 import type { DigestName } from '../formats/algorithms/digests.ts';
-import type { TokenAlgorithm, TokenKeyType } from '../formats/algorithms/signature-algorithms.ts';
+import type {
+  SignatureAlgorithm,
+  TokenAlgorithm,
+  TokenKeyType,
+} from '../formats/algorithms/signature-algorithms.ts';
 import type { CrlFrame } from '../formats/x509/encode-crl.ts';
 import type { Policies } from '../rules/profile/policies.ts';
 import type { PolicySource } from '../rules/profile/policy-file.ts';
@@ -65,6 +69,13 @@ export interface Token {
   destroyKey(keyId: string, role: KeyRole): Promise<void>;
   /** @returns the signature as X.509 and CMS carry it (ECDSA as DER) */
   sign(keyId: string, role: KeyRole, algorithm: TokenAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  /** The same over data that is too much to be held, by its digest, which is the algorithm's own. */
+  signDigest(
+    keyId: string,
+    role: KeyRole,
+    algorithm: SignatureAlgorithm,
+    digest: Uint8Array,
+  ): Promise<Uint8Array>;
   status(): Promise<TokenStatus>;
   /**
    * Has the token sign random octets with its health key, which is made where it is missing.
@@ -159,12 +170,20 @@ export interface IssuerReference {
   readonly keyAlgorithm: string;
 }
 
+/** Entries of revokedCertificates, DER, one after the other, in ascending order. */
+export interface EntryPieces {
+  /** Length of all. */
+  readonly octets: number;
+  /** All, in pieces of whole entries; from the start each time. */
+  readonly pieces: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
 export interface CrlOrder {
   readonly issuer: IssuerReference;
   readonly crlNumber: bigint;
   readonly thisUpdate: Date;
-  /** Entries of revokedCertificates, DER, one after the other, in ascending order; the signer reads each. */
-  readonly revokedCertificates: Uint8Array;
+  /** The signer reads each entry and keeps none: a state's CRL grows to megabytes of them. */
+  readonly revokedCertificates: EntryPieces;
 }
 
 /** An LDS security object to be signed: everything that goes under the signature. */

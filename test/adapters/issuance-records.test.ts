@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRecords, type Records } from '../../src/adapters/store/index.ts';
 import type { CertificateOrder, IssuanceIntent, KeyOrder, SodIntent } from '../../src/services/ports.ts';
+import { putRevocations } from '../support/revocations.ts';
 
 let now = new Date('2026-11-21T12:00:00Z');
 const clock = { now: () => now };
@@ -52,11 +53,20 @@ const certificate = (serialNumber: bigint) => ({
   policyDigest: '00',
   der: Uint8Array.of(3),
 });
-const recordCrl = (crlNumber: bigint) =>
+const recordCrl = (crlNumber: bigint, listed = 0) =>
   records.issuance.recordCrl(
     { crlNumber, thisUpdate: clock.now(), nextUpdate: clock.now(), der: Uint8Array.of(4) },
-    { profiles: ['csca'], listed: 0 },
+    { profiles: ['csca'], listed },
   );
+/** More than are marked as listed in one transaction. */
+const manyRevoked = 4_500;
+const revokeMany = () => putRevocations(join(folder, 'records.sqlite'), 'csca', manyRevoked);
+async function unlisted(): Promise<number> {
+  let count = 0;
+  const filter = { profiles: ['csca'], isUnlisted: true };
+  for await (const page of records.issuance.revocations(filter)) count += page.length;
+  return count;
+}
 const uses = async () => (await records.issuance.keys())[0]?.uses;
 const duplicate = expect.objectContaining({ kind: 'refused', code: 'duplicate' });
 
@@ -112,6 +122,24 @@ describe('records of issuance', () => {
     await expect(recordCrl(1n)).rejects.toMatchObject({ kind: 'broken' });
     expect(await records.issuance.certificates()).toEqual([]);
     expect(await records.issuance.latestCrl()).toBeUndefined();
+  });
+
+  it('lists revocations with their CRL, however many', async () => {
+    revokeMany();
+    await records.issuance.begin(crl(1n));
+    await recordCrl(1n, manyRevoked);
+    expect(await records.issuance.listedRevocations()).toBe(manyRevoked);
+    expect(await unlisted()).toBe(0);
+  });
+
+  it('lists none with a CRL that is not recorded in the end', async () => {
+    revokeMany();
+    await records.issuance.begin(crl(1n));
+    await expect(recordCrl(1n, manyRevoked - 1)).rejects.toMatchObject({ kind: 'broken' });
+    expect(await records.issuance.latestCrl()).toBeUndefined();
+    await records.issuance.abandon(crl(1n), 'its key has ended');
+    expect(await records.issuance.listedRevocations()).toBe(0);
+    expect(await unlisted()).toBe(manyRevoked);
   });
 
   it('appends a leaf for every product, numbered without gaps', async () => {

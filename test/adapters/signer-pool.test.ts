@@ -13,6 +13,18 @@ const behaviours = {
     process.on('message', (jobs) => {
       for (const { id } of jobs) process.send([{ kind: 'done', id, result: process.pid }]);
     });`,
+  /** Answers a CRL, once its entries are there, with what came in which order. */
+  gathers: `process.send([{ kind: 'ready', token: { label: 'test', keys: 0 } }]);
+    let job;
+    const came = [];
+    let octets = 0;
+    process.on('message', (message) => {
+      if (!('piece' in message)) [job] = message;
+      else if (message.id === job.id) octets += message.piece.length;
+      came.push('piece' in message ? 'piece' : job.job);
+      const result = { came, octets };
+      if (octets === job.order.entryOctets) process.send([{ kind: 'done', id: job.id, result }]);
+    });`,
   /** Logs in and never answers. */
   'hangs at work': `process.send([{ kind: 'ready', token: { label: 'test', keys: 0 } }]);
     process.on('message', () => { for (;;); });`,
@@ -110,6 +122,38 @@ describe('a signer process', () => {
       expect(events.filter(({ kind }) => kind === 'failed')).toHaveLength(3);
     },
   );
+});
+
+describe('the entries of a CRL', () => {
+  const order = (pieces: () => Iterable<Uint8Array>) => ({
+    issuer: { keyId: 'aa', certificate: Uint8Array.of(1), keyAlgorithm: 'ecdsa-P-384-sha384' },
+    crlNumber: 1n,
+    thisUpdate: new Date(),
+    revokedCertificates: { octets: 300_000, pieces },
+  });
+  const three = () => Array.from({ length: 3 }, () => new Uint8Array(100_000));
+
+  it('follow their job, a message each, and none of another one', async () => {
+    const answer = await start(['gathers']).signCrl(order(three));
+    expect(answer).toEqual({ came: ['signCrl', 'piece', 'piece', 'piece'], octets: 300_000 });
+  });
+
+  it('end with the process that takes them, and the next one gets all of its own', async () => {
+    const started = start(['ends at work', 'gathers']);
+    await expect(started.signCrl(order(three))).rejects.toEqual(lost);
+    expect(await started.signCrl(order(three))).toMatchObject({ octets: 300_000 });
+  });
+
+  it('that do not all come let no process wait for the others', async () => {
+    const started = start(['gathers', 'works']);
+    const broken = function* () {
+      yield new Uint8Array(100_000);
+      throw new Error('no more');
+    };
+    await expect(started.signCrl(order(broken))).rejects.toEqual(lost);
+    await eventually('its end', () => children[0]?.signalCode === 'SIGKILL');
+    await started.status();
+  });
 });
 
 describe('several signer processes', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,9 @@ describe.each([...byType])('%s key pairs', (name, algorithms) => {
       expect(verifiesInOpenSsl(key, algorithm, randomBytes(300), signature)).toBe(false);
       const other = { ...algorithm, digest: algorithm.digest === 'SHA-256' ? 'SHA-384' : 'SHA-256' } as const;
       expect(verifiesInOpenSsl(key, other, data, signature)).toBe(false);
+      const digest = createHash(digestByName(algorithm.digest).node).update(data).digest();
+      const ofDigest = await token.signDigest(keyId, 'document-signer', algorithm, digest);
+      expect(verifiesInOpenSsl(key, algorithm, data, ofDigest)).toBe(true);
     },
   );
 

@@ -156,7 +156,7 @@ describe('the signing core is no signing oracle', () => {
       issuer: { ...csca, keyId: dsc.keyId },
       crlNumber: 1n,
       thisUpdate: notBefore,
-      revokedCertificates: new Uint8Array(),
+      revokedCertificates: { octets: 0, pieces: () => [] },
     };
     await expect(core.signCrl(order)).rejects.toThrow(refusal('key-not-active'));
   });

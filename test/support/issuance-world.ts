@@ -26,6 +26,7 @@ export class IssuanceWorld {
   readonly records: Records;
   readonly deps: IssuanceDeps;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sigillo-issuance-world-'));
+  readonly recordsPath = join(this.#folder, 'records.sqlite');
 
   /** @param token of another world, because a process holds one module */
   constructor(policies: Policies = shippedPolicies(), token: TestToken = openTestToken()) {
@@ -38,7 +39,7 @@ export class IssuanceWorld {
       distribution: 'https://pkd.utopia.example',
     };
     const clock = { now: () => this.now };
-    this.records = openRecords(join(this.#folder, 'records.sqlite'), clock);
+    this.records = openRecords(this.recordsPath, clock);
     this.deps = {
       signer: signerOver(new SigningCore(this.token.token, policies, state)),
       records: this.records.issuance,

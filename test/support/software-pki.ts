@@ -283,16 +283,15 @@ export function signCrl(
   times: { readonly thisUpdate?: Date; readonly nextUpdate?: Date } = {},
 ): Uint8Array {
   const signature = encodeSignatureAlgorithm(csca.key.algorithm.signature);
-  const entries = encodeRevokedEntries(revokedCertificates);
-  const frame = tbsCertListFrame({
+  const { octets } = encodeRevokedEntries(revokedCertificates);
+  const list = {
     signature,
     issuer: csca.subject,
     thisUpdate: times.thisUpdate ?? noon('2026-02-15'),
     nextUpdate: times.nextUpdate ?? noon('2026-05-01'),
-    revokedCertificates: entries,
     authorityKeyIdentifier: keyIdentifierOf(csca.key.value),
     crlNumber: 7n,
-  });
-  const tbs = withEntries(frame, entries);
+  };
+  const tbs = withEntries(tbsCertListFrame(list, octets.length), octets);
   return encodeSigned(tbs, signature, signWith(csca.key, tbs));
 }

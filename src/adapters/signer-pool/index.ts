@@ -21,8 +21,13 @@ import { lost } from './signer-process.ts';
 import { type SignerPoolEvent, type TokenOptions, TokenSigners } from './token-signers.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
-export { type PieceMessage, Pieces } from './pieces.ts';
-export { type JobMessage, type SignerMessage, type SignerMessages, toWire } from './protocol.ts';
+export {
+  type JobMessage,
+  type PieceMessage,
+  type SignerMessage,
+  type SignerMessages,
+  toWire,
+} from './protocol.ts';
 export type { SignerPoolEvent, TokenOptions } from './token-signers.ts';
 
 export interface SignerPoolOptions {
@@ -52,6 +57,7 @@ interface DispatchOptions {
   readonly isLong?: boolean;
   readonly token?: string | undefined;
   readonly lane?: string | undefined;
+  readonly pieces?: Job['pieces'];
 }
 
 /** Of jobs that nobody in particular asks for. */
@@ -131,8 +137,9 @@ export class SignerPool implements Signer {
     return this.#dispatch('signCertificate', order);
   }
 
-  signCrl(order: CrlOrder): Promise<CrlFrame> {
-    return this.#dispatch('signCrl', order);
+  signCrl({ revokedCertificates, ...order }: CrlOrder): Promise<CrlFrame> {
+    const { octets, pieces } = revokedCertificates;
+    return this.#dispatch('signCrl', { ...order, entryOctets: octets }, { pieces });
   }
 
   signSod(order: SodOrder, lane?: string): Promise<Uint8Array> {
@@ -222,13 +229,14 @@ export class SignerPool implements Signer {
   #dispatch<Name extends JobName>(
     job: Name,
     order: SignerJobs[Name]['order'],
-    { isLong = false, token, lane = noLane }: DispatchOptions = {},
+    { isLong = false, token, lane = noLane, pieces }: DispatchOptions = {},
   ): Promise<SignerJobs[Name]['result']> {
     const { signTimeoutMs, keyTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
       const acceptedAt = performance.now();
       this.#accept({
         message: this.#message(job, order),
+        pieces,
         keyId: isLong ? undefined : keyIdOf(order),
         token,
         lane,

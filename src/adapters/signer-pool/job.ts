@@ -1,9 +1,12 @@
 import type { ServiceError } from '../../services/errors.ts';
+import type { EntryPieces } from '../../services/ports.ts';
 import type { JobMessage, JobName, SignerJobs } from './protocol.ts';
 
 /** A job from its acceptance to its answer, wherever it is meanwhile. */
 export interface Job {
   readonly message: JobMessage;
+  /** What follows the message, a message each; from the start each time. */
+  readonly pieces?: EntryPieces['pieces'] | undefined;
   /** CKA_ID of the key that signs or is asked for; undefined where any token will do. */
   readonly keyId: string | undefined;
   /** The only token that may have it; undefined for any. */

@@ -27,7 +27,7 @@ export interface SignerJobs {
   findKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: TokenKey };
   destroyKey: { order: { readonly keyId: string; readonly role: KeyRole }; result: void };
   signCertificate: { order: CertificateOrder; result: Uint8Array };
-  signCrl: { order: CrlOrder; result: CrlFrame };
+  signCrl: { order: WireCrlOrder; result: CrlFrame };
   signSod: { order: SodOrder; result: Uint8Array };
   signMasterList: { order: MasterListOrder; result: Uint8Array };
   signBundle: { order: BundleOrder; result: Uint8Array };
@@ -37,6 +37,16 @@ export interface SignerJobs {
   probe: { order: undefined; result: TokenHealth };
 }
 export type JobName = keyof SignerJobs;
+
+/** Its entries follow, so many octets, as messages of their own. */
+export type WireCrlOrder = Omit<CrlOrder, 'revokedCertificates'> & { readonly entryOctets: number };
+
+/** Service → signer process, after a job: entries of revokedCertificates, whole ones. */
+export interface PieceMessage {
+  /** Of the job. */
+  readonly id: number;
+  readonly piece: Uint8Array;
+}
 
 /** Service → signer process, several at a time: a message is an array of these. */
 export type JobMessage = {

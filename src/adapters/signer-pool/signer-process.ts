@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { Unavailable } from '../../services/errors.ts';
-import type { TokenHealth, TokenStatus } from '../../services/ports.ts';
+import type { EntryPieces, TokenHealth, TokenStatus } from '../../services/ports.ts';
 import type { Job } from './job.ts';
-import { inPieces, type PieceMessage } from './pieces.ts';
 import {
   fromWire,
   type Healing,
   type JobMessage,
+  type PieceMessage,
   type SignerMessage,
   type SignerMessages,
 } from './protocol.ts';
@@ -101,32 +101,25 @@ export class SignerProcess {
   give(job: Job): boolean {
     if (!this.isOpen) return false;
     this.#held.set(job.message.id, { job, handedOverAt: performance.now() });
-    const { pieces, rest } = inPieces(job.message);
-    if (pieces.length === 0) this.#put(rest);
-    else
-      void this.#sendAhead(pieces).then(
-        () => this.#put(rest),
-        () => this.#notSent(rest.id),
-      );
+    this.#outbox.push(job.message);
+    if (this.#outbox.length === 1) process.nextTick(() => this.#sendOutbox());
+    if (job.pieces !== undefined) {
+      // With half of an order it would wait for ever.
+      this.#sendPieces(job.message.id, job.pieces()).catch(() => this.#child.kill('SIGKILL'));
+    }
     return true;
   }
 
-  #put(message: JobMessage): void {
-    this.#outbox.push(message);
-    if (this.#outbox.length === 1) process.nextTick(() => this.#sendOutbox());
-  }
-
-  /** Each when the one before has been written. */
-  async #sendAhead(pieces: readonly PieceMessage[]): Promise<void> {
-    for (const piece of pieces) {
+  /** Each when the one before is on its way, as long as the job is held. */
+  async #sendPieces(id: number, pieces: ReturnType<EntryPieces['pieces']>): Promise<void> {
+    this.#sendOutbox();
+    for await (const piece of pieces) {
+      if (!this.#held.has(id)) return;
+      const message: PieceMessage = { id, piece };
       await new Promise<void>((resolve, reject) => {
-        this.#child.send(piece, (error) => (error === null ? resolve() : reject(error)));
+        this.#child.send(message, (error) => (error === null ? resolve() : reject(error)));
       });
     }
-  }
-
-  #notSent(id: number): void {
-    this.#settle(id)?.reject(lost('the signer process is gone', 'not-applied'));
   }
 
   /**

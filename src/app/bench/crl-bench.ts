@@ -100,18 +100,21 @@ function revokedCertificates(): readonly RevokedCertificate[] {
 
 function buildAndSign(key: KeyObject, revoked: readonly RevokedCertificate[]): void {
   const signatureAlgorithm = encodeSignatureAlgorithm({ kind: 'ecdsa', digest: 'SHA-384' });
-  const entries = encodeRevokedEntries(revoked);
-  const frame = tbsCertListFrame({
-    signature: signatureAlgorithm,
-    issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
-    thisUpdate: new Date('2026-06-01T00:00:00Z'),
-    nextUpdate: new Date('2026-07-01T00:00:00Z'),
-    revokedCertificates: entries,
-    authorityKeyIdentifier: new Uint8Array(20),
-    crlNumber: 1n,
-  });
-  const signatureValue = sign('sha384', withEntries(frame, entries), key);
-  const crl = withEntries(signedCrlFrame(frame, entries, { signatureAlgorithm, signatureValue }), entries);
+  const { octets } = encodeRevokedEntries(revoked);
+  const frame = tbsCertListFrame(
+    {
+      signature: signatureAlgorithm,
+      issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
+      thisUpdate: new Date('2026-06-01T00:00:00Z'),
+      nextUpdate: new Date('2026-07-01T00:00:00Z'),
+      authorityKeyIdentifier: new Uint8Array(20),
+      crlNumber: 1n,
+    },
+    octets.length,
+  );
+  const signatureValue = sign('sha384', withEntries(frame, octets), key);
+  const signed = signedCrlFrame(frame, octets.length, { signatureAlgorithm, signatureValue });
+  const crl = withEntries(signed, octets);
   if (crl.length < count * 30) throw new InvariantBroken('the CRL lacks entries');
 }
 

@@ -7,7 +7,7 @@ import {
   encodeExtension,
   integerOctets,
 } from './encode-extensions.ts';
-import { RevokedEntries, timeNumber } from './revoked-entries.ts';
+import { compareSerialNumbers, longestEntry, RevokedEntries, timeNumber } from './revoked-entries.ts';
 
 export interface RevokedCertificate {
   readonly serialNumber: bigint;
@@ -21,8 +21,6 @@ export interface TbsCertList {
   readonly issuer: Uint8Array;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
-  /** As they stand in the list, in ascending order: the standard asks for none, and so it is told. */
-  readonly revokedCertificates: RevokedEntries;
   readonly authorityKeyIdentifier: Uint8Array;
   readonly crlNumber: bigint;
 }
@@ -33,18 +31,19 @@ export interface CrlFrame {
   readonly after: Uint8Array;
 }
 
-/** The whole, of which the entries are most. */
-export function withEntries({ before, after }: CrlFrame, { octets }: RevokedEntries): Uint8Array {
-  return Buffer.concat([before, octets, after]);
+/** @param entries of revokedCertificates, one after the other */
+export function withEntries({ before, after }: CrlFrame, entries: Uint8Array): Uint8Array {
+  return Buffer.concat([before, entries, after]);
 }
 
 /**
  * TBSCertList: v2, no entry extensions, revokedCertificates absent rather than empty.
  *
- * @throws MalformedInput on dates out of order, a number or serial number out of bounds, an entry twice
+ * @param entryOctets length of all entries, which `ListedEntries` holds against what the list asks of them
+ * @throws MalformedInput on dates out of order, a number out of bounds
  * @see Doc 9303-12 §7.1.4 Tables 9 and 10, RFC 5280 §5.1
  */
-export function tbsCertListFrame(list: TbsCertList): CrlFrame {
+export function tbsCertListFrame(list: TbsCertList, entryOctets: number): CrlFrame {
   if (list.thisUpdate.getTime() >= list.nextUpdate.getTime()) {
     throw new MalformedInput('nextUpdate', 'must lie after thisUpdate');
   }
@@ -53,12 +52,6 @@ export function tbsCertListFrame(list: TbsCertList): CrlFrame {
       source: 'RFC 5280 §5.2.3',
     });
   }
-  const { revokedCertificates } = list;
-  if (!revokedCertificates.isAscending) throw outOfOrder();
-  if (revokedCertificates.latestTime > timeNumber(list.thisUpdate)) {
-    throw new MalformedInput('revocationDate', 'must not lie after thisUpdate');
-  }
-  const entryOctets = revokedCertificates.octets.length;
   const before = concat(
     integer(1),
     list.signature,
@@ -85,11 +78,11 @@ export function tbsCertListFrame(list: TbsCertList): CrlFrame {
 /** CertificateList around a TBSCertList: the same entries stay between. */
 export function signedCrlFrame(
   tbs: CrlFrame,
-  { octets }: RevokedEntries,
+  entryOctets: number,
   signed: { readonly signatureAlgorithm: Uint8Array; readonly signatureValue: Uint8Array },
 ): CrlFrame {
   const after = concat(tbs.after, signed.signatureAlgorithm, bitString(signed.signatureValue));
-  const length = tbs.before.length + octets.length + after.length;
+  const length = tbs.before.length + entryOctets + after.length;
   return { before: concat(header(0x30, length), tbs.before), after };
 }
 
@@ -97,8 +90,39 @@ function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** The longest entry: two octets of header, a serial number of 20 octets and GeneralizedTime with theirs. */
-const longestEntry = 2 + 22 + 17;
+/**
+ * Holds the entries of one list, which come in pieces, against what it asks of them: each a serial number and a date
+ * alone, in ascending order over all pieces, so that none comes twice, and none revoked after thisUpdate.
+ */
+export class ListedEntries {
+  readonly #thisUpdate: number;
+  #last: Uint8Array | undefined;
+  #octets = 0;
+
+  constructor(thisUpdate: Date) {
+    this.#thisUpdate = timeNumber(thisUpdate);
+  }
+
+  /** Of all pieces until now. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** @param piece whole entries @throws MalformedInput */
+  take(piece: Uint8Array): void {
+    const entries = readEntries(piece);
+    if (entries.length === 0) return;
+    const follows =
+      this.#last === undefined || compareSerialNumbers(this.#last, entries.firstSerialNumber) < 0;
+    if (!entries.isAscending || !follows) throw outOfOrder();
+    if (entries.latestTime > this.#thisUpdate) {
+      throw new MalformedInput('revocationDate', 'must not lie after thisUpdate');
+    }
+    // The piece itself is not kept.
+    this.#last = Uint8Array.from(entries.lastSerialNumber);
+    this.#octets += piece.length;
+  }
+}
 
 /**
  * Entries of revokedCertificates from what they say, in ascending order of their serial numbers, each once.

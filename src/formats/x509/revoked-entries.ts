@@ -63,6 +63,26 @@ export class RevokedEntries {
     return new RevokedEntries(octets, marks, { length, isAscending, latestTime });
   }
 
+  /** All octets in windows of about `most`, each of whole entries. */
+  *pieces(most: number): Generator<Uint8Array, void, void> {
+    const step = Math.max(1, Math.floor(most / (markEvery * longestEntry)));
+    for (let mark = 0; mark < this.#marks.length; mark += step) {
+      yield this.octets.subarray(this.#marks[mark], this.#marks[mark + step] ?? this.octets.length);
+    }
+  }
+
+  /** The serial number of the last one, as content octets; empty where there is none. */
+  get lastSerialNumber(): Uint8Array {
+    let last = this.#marks.at(-1);
+    if (last === undefined) return new Uint8Array();
+    while (this.#after(last) < this.octets.length) last = this.#after(last);
+    return this.#serialNumberOf(last);
+  }
+
+  get firstSerialNumber(): Uint8Array {
+    return this.length === 0 ? new Uint8Array() : this.#serialNumberOf(0);
+  }
+
   /**
    * Octets of the entry with a serial number, in an ascending list.
    *
@@ -134,6 +154,8 @@ export function timeNumber(instant: Date): number {
 }
 
 const longestSerialNumber = 20;
+/** Two octets of header, a serial number of 20 octets and GeneralizedTime with theirs. */
+export const longestEntry = 2 + 22 + 17;
 
 /** @returns false unless there is an entry in the usual form */
 function readEntry(octets: Uint8Array, start: number, entry: EntryAt): boolean {
@@ -196,7 +218,8 @@ function daysOf(year: number, month: number): number {
   return isLeap ? 29 : 28;
 }
 
-function compareSerialNumbers(a: Uint8Array, b: Uint8Array): number {
+/** Of content octets of positive INTEGERs. @returns less than, equal to or more than 0 */
+export function compareSerialNumbers(a: Uint8Array, b: Uint8Array): number {
   return compareSerials(a, 0, a.length, b, { serialStart: 0, serialEnd: b.length });
 }
 

@@ -3,6 +3,7 @@ import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
 import { withEntries } from '../../formats/x509/encode-crl.ts';
+import type { RevokedEntries } from '../../formats/x509/revoked-entries.ts';
 import { applyWaivers, lintCrl } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
 import { assertClean, waivedRecords } from '../issuance/assert-clean.ts';
@@ -35,6 +36,9 @@ export async function publishCrl(deps: IssuanceDeps): Promise<CrlRecord> {
   return completeCrl(deps, intent);
 }
 
+/** What the signer holds at a time. */
+const pieceOctets = 262_144;
+
 export type CrlIntent = Extract<IssuanceIntent, { kind: 'crl' }>;
 
 /** The second half of `publishCrl`, after a crash too. */
@@ -42,13 +46,13 @@ export async function completeCrl(deps: IssuanceDeps, intent: CrlIntent): Promis
   const { keyId, crlNumber, thisUpdate } = intent;
   const issuer = await issuerWithKey(deps, 'csca', keyId);
   const entries = await revokedEntries(deps, thisUpdate);
-  const order = { issuer, crlNumber, thisUpdate, revokedCertificates: entries.octets };
+  const revokedCertificates = { octets: entries.octets.length, pieces: () => entries.pieces(pieceOctets) };
+  const order = { issuer, crlNumber, thisUpdate, revokedCertificates };
   const frame = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
-  const der = withEntries(frame, entries);
-  const crl = checkCrl(der, order);
+  const crl = checkCrl(withEntries(frame, entries.octets), order, entries);
   await setImmediate();
   const waived = await assertLintClean(deps, crl, issuer, crlNumber);
-  const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der };
+  const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der: crl.bytes };
   const profiles = profilesUnderCsca(deps.policies);
   await deps.records.recordCrl(record, { profiles, listed: entries.length, waived });
   return record;
@@ -89,7 +93,8 @@ function noCsca(): Refused {
 /** By the strict reader and OpenSSL, which share nothing with what made it. */
 function checkCrl(
   der: Uint8Array,
-  { issuer, crlNumber, thisUpdate, revokedCertificates }: CrlOrder,
+  { issuer, crlNumber, thisUpdate }: CrlOrder,
+  { octets }: RevokedEntries,
 ): CertificateList & { nextUpdate: Date } {
   const crl = decodeCrl(der, { strict: true });
   const csca = decodeCertificate(issuer.certificate, { strict: true });
@@ -104,7 +109,7 @@ function checkCrl(
     crl.thisUpdate.getTime() === thisUpdate.getTime() &&
     Buffer.compare(crl.issuer.bytes, csca.subject.bytes) === 0 &&
     listed !== undefined &&
-    Buffer.compare(listed.octets, revokedCertificates) === 0;
+    Buffer.compare(listed.octets, octets) === 0;
   if (!isWhatWasOrdered || crl.nextUpdate === undefined) {
     throw new InvariantBroken('the CRL is not what was ordered');
   }

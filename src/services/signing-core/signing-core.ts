@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
 import { digestByName } from '../../formats/algorithms/digests.ts';
 import { type KeyAlgorithm, keyAlgorithms } from '../../formats/algorithms/signature-algorithms.ts';
@@ -14,7 +14,7 @@ import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { encodeSigned } from '../../formats/x509/encode-certificate.ts';
 import {
   type CrlFrame,
-  readEntries,
+  ListedEntries,
   signedCrlFrame,
   tbsCertListFrame,
   withEntries,
@@ -123,25 +123,42 @@ export class SigningCore {
     return encodeSigned(tbs, encodeSignatureAlgorithm(signature), value);
   }
 
-  /** @returns the CRL of the CSCA but for its entries */
+  /**
+   * Of the entries no more than a piece is held. Each piece is linted in a TBSCertList of its own, before the token
+   * is touched.
+   *
+   * @returns the CRL of the CSCA but for its entries
+   */
   async signCrl(order: CrlOrder): Promise<CrlFrame> {
     const issuer = issuerFrom(order.issuer, await this.#token.findKey(order.issuer.keyId, 'csca'));
     const { signature } = issuer.algorithm;
     const signatureAlgorithm = encodeSignatureAlgorithm(signature);
-    const revokedCertificates = readEntries(order.revokedCertificates);
-    const frame = tbsCertListFrame({
+    const list = {
       signature: signatureAlgorithm,
       issuer: issuer.name,
       thisUpdate: order.thisUpdate,
       nextUpdate: addPeriod(order.thisUpdate, this.#policies.crl.nextUpdate),
-      revokedCertificates,
       authorityKeyIdentifier: issuer.keyIdentifier,
       crlNumber: order.crlNumber,
-    });
-    const tbs = withEntries(frame, revokedCertificates);
-    lintCrlOrder(tbs, this.#policies, order);
-    const signatureValue = await this.#token.sign(order.issuer.keyId, 'csca', signature, tbs);
-    return signedCrlFrame(frame, revokedCertificates, { signatureAlgorithm, signatureValue });
+    };
+    const lint = (entries: Uint8Array) =>
+      lintCrlOrder(withEntries(tbsCertListFrame(list, entries.length), entries), this.#policies, order);
+    const { octets, pieces } = order.revokedCertificates;
+    const frame = tbsCertListFrame(list, octets);
+    const digest = createHash(digestByName(signature.digest).node).update(frame.before);
+    const listed = new ListedEntries(order.thisUpdate);
+    if (octets === 0) lint(new Uint8Array());
+    for await (const piece of pieces()) {
+      listed.take(piece);
+      lint(piece);
+      digest.update(piece);
+    }
+    if (listed.octets !== octets) {
+      throw new InvariantBroken(`${listed.octets} octets of entries came where ${octets} were announced`);
+    }
+    const tbsDigest = digest.update(frame.after).digest();
+    const signatureValue = await this.#token.signDigest(order.issuer.keyId, 'csca', signature, tbsDigest);
+    return signedCrlFrame(frame, octets, { signatureAlgorithm, signatureValue });
   }
 
   /** @returns EF.SOD with tag 77 */

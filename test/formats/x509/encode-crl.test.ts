@@ -7,7 +7,9 @@ import { integerContent } from '../../../src/formats/der/writer.ts';
 import { decodeCrl } from '../../../src/formats/x509/crl.ts';
 import { encodeSigned } from '../../../src/formats/x509/encode-certificate.ts';
 import {
+  encodeEntries,
   encodeRevokedEntries,
+  ListedEntries,
   mergeRevokedEntries,
   readEntries,
   signedCrlFrame,
@@ -26,14 +28,14 @@ function list(changes: Partial<TbsCertList> = {}): TbsCertList {
     issuer: encodeName([{ type: 'countryName', value: 'UT' }]),
     thisUpdate,
     nextUpdate: new Date('2026-07-01T00:00:00Z'),
-    revokedCertificates: encodeRevokedEntries([]),
     authorityKeyIdentifier: new Uint8Array(20),
     crlNumber: 7n,
     ...changes,
   };
 }
 
-const tbsOf = (crl: TbsCertList) => withEntries(tbsCertListFrame(crl), crl.revokedCertificates);
+const tbsOf = (crl: TbsCertList, entries: Uint8Array = new Uint8Array()) =>
+  withEntries(tbsCertListFrame(crl, entries.length), entries);
 const signed = (tbs: Uint8Array) => encodeSigned(tbs, signature, Uint8Array.of(0));
 
 describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
@@ -43,16 +45,15 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
       fc.property(serials, (numbers) => {
         const revocationDate = new Date('2026-05-01T00:00:00Z');
         const ascending = numbers.toSorted((a, b) => (a < b ? -1 : 1));
-        const revokedCertificates = encodeRevokedEntries(
+        const { octets } = encodeRevokedEntries(
           ascending.map((serialNumber) => ({ serialNumber, revocationDate })),
         );
-        const toSign = list({ revokedCertificates });
-        const crl = signed(tbsOf(toSign));
-        const frame = signedCrlFrame(tbsCertListFrame(toSign), revokedCertificates, {
+        const crl = signed(tbsOf(list(), octets));
+        const frame = signedCrlFrame(tbsCertListFrame(list(), octets.length), octets.length, {
           signatureAlgorithm: signature,
           signatureValue: Uint8Array.of(0),
         });
-        expect(Buffer.compare(withEntries(frame, revokedCertificates), crl)).toBe(0);
+        expect(Buffer.compare(withEntries(frame, octets), crl)).toBe(0);
         const pkijs = new CertificateRevocationList({ schema: fromBER(Uint8Array.from(crl).buffer).result });
         const written = pkijs.toSchema(true) as { toBER(): ArrayBuffer };
         expect(Buffer.from(written.toBER()).equals(crl)).toBe(true);
@@ -78,7 +79,7 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
     ['a negative number', { crlNumber: -1n }, 'cRLNumber'],
     ['a number of 21 octets', { crlNumber: 1n << 160n }, 'cRLNumber'],
   ])('refuses %s', (_, changes, field) => {
-    expect(() => tbsCertListFrame(list(changes))).toThrow(
+    expect(() => tbsCertListFrame(list(changes), 0)).toThrow(
       expect.objectContaining({ kind: 'malformed', field }),
     );
   });
@@ -91,9 +92,34 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
     ['a revocation in the future', [5n], new Date('2026-06-02T00:00:00Z'), 'revocationDate'],
   ])('refuses %s', (_, serialNumbers, revocationDate, field) => {
     const entries = () =>
-      encodeRevokedEntries(serialNumbers.map((serialNumber) => ({ serialNumber, revocationDate })));
-    expect(() => tbsCertListFrame(list({ revokedCertificates: entries() }))).toThrow(
+      encodeEntries(serialNumbers.map((serialNumber) => ({ serialNumber, revocationDate })));
+    expect(() => new ListedEntries(thisUpdate).take(entries())).toThrow(
       expect.objectContaining({ kind: 'malformed', field }),
+    );
+  });
+
+  it('takes entries in pieces, cut where one ends, and none twice', () => {
+    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 159n) - 1n }), {
+      minLength: 2,
+      maxLength: 400,
+    });
+    const revocationDate = new Date('2026-05-01T00:00:00Z');
+    fc.assert(
+      fc.property(serials, fc.nat(9_000), (numbers, most) => {
+        const ascending = numbers.toSorted((a, b) => (a < b ? -1 : 1));
+        const entries = encodeRevokedEntries(
+          ascending.map((serialNumber) => ({ serialNumber, revocationDate })),
+        );
+        const pieces = [...entries.pieces(most)];
+        expect(Buffer.compare(Buffer.concat(pieces), entries.octets)).toBe(0);
+        const listed = new ListedEntries(thisUpdate);
+        for (const piece of [new Uint8Array(), ...pieces]) listed.take(piece);
+        expect(listed.octets).toBe(entries.octets.length);
+        expect(() => listed.take(pieces.at(-1) ?? new Uint8Array())).toThrow(
+          expect.objectContaining({ kind: 'malformed', field: 'revokedCertificates' }),
+        );
+      }),
+      { numRuns: 60 },
     );
   });
 
