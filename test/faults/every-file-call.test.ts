@@ -1,12 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { actNames } from '../support/acts.ts';
 import { everyCall } from '../support/every-call.ts';
+import { FaultyFiles } from '../support/faulty-files.ts';
 import type { Round } from '../support/every-file-call.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 
@@ -14,29 +14,24 @@ vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 });
 
 const [eio, enospc] = [5, 28];
 const program = fileURLToPath(new URL('../support/every-file-call.ts', import.meta.url));
-const source = fileURLToPath(new URL('../support/faulty-files/faulty-files.c', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'sigillo-files-'));
-const library = join(folder, 'faulty-files.so');
+const files = new FaultyFiles();
 let instance: TestInstance;
 
 beforeAll(async () => {
-  const flags = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-shared', '-fPIC'];
-  execFileSync('cc', [...flags, '-o', library, source, '-ldl', '-lpthread']);
   instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
   await (await serve(instance.home, instance.portBase)).stop();
 });
 afterAll(() => {
   instance?.remove();
-  rmSync(folder, { recursive: true, force: true });
+  files.remove();
 });
 
 /** Rounds of one act, in a process whose calls on the files of the records fail, one in each round. */
 async function roundsOf(act: string, error: number | 'kill', isApplied: boolean): Promise<readonly Round[]> {
-  const out = join(folder, `${act}-${error}-${isApplied}`);
+  const out = join(files.folder, `${act}-${error}-${isApplied}`);
   const args = [program, instance.home, act, String(error), String(Number(isApplied)), out];
   const kills = error === 'kill' ? '1' : '0';
-  const fault = { FAULTY_FILES_PATH: 'records.sqlite', FAULTY_FILES_KILL: kills };
-  const env = { ...process.env, LD_PRELOAD: library, ...fault };
+  const env = { ...process.env, ...files.environment('records.sqlite'), FAULTY_FILES_KILL: kills };
   for (let isOver = false; !isOver; ) {
     isOver = await promisify(execFile)(process.execPath, args, { env }).then(
       () => true,

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AnsweredSod } from '../../src/app/torture/answers.ts';
 import { Answers } from '../../src/app/torture/answers.ts';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { FaultyFiles } from '../support/faulty-files.ts';
 import { mainModule, makeTestInstance, type TestInstance } from '../support/instance.ts';
 import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
 import {
@@ -34,8 +35,11 @@ afterEach(async () => {
   served = undefined;
 });
 
-async function startReady(instance: TestInstance): Promise<{ service: Served; client: Station }> {
-  const service = new Served(instance);
+async function startReady(
+  instance: TestInstance,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ service: Served; client: Station }> {
+  const service = new Served(instance, environment);
   served = service;
   await service.untilReady();
   const client = service.station();
@@ -134,8 +138,81 @@ async function lockInOtherProcess(path: string): Promise<() => Promise<void>> {
   };
 }
 
+describe('the disk turns read-only while it serves', () => {
+  const files = new FaultyFiles();
+  let instance: TestInstance;
+  beforeEach(async () => {
+    instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
+  });
+  afterEach(async () => {
+    await served?.kill();
+    instance.remove();
+  });
+  afterAll(() => files.remove());
+
+  it.each([
+    ['while nothing is under way', 0],
+    ['under load', 200],
+  ])('%s: stations are told so, repeats are answered, nothing is lost, and it heals', async (_, load) => {
+    const { service, client } = await startReady(instance, files.environment(instance.home));
+    const answers = new Answers();
+    const send = async (body: ReturnType<typeof order>) => {
+      const answer = await client.post('/v1/sods', body);
+      if (answer.status < 300) answers.note(body as never, answer.json());
+      return answer;
+    };
+    const early = order();
+    expect((await send(early)).status).toBe(201);
+    const underWay = Array.from({ length: load }, order).map(
+      async (body) => [body, await send(body)] as const,
+    );
+    if (load > 0) await Promise.race(underWay);
+    files.setReadOnly(true);
+    const refused = (await Promise.all(underWay)).filter(([, { status }]) => status !== 201);
+    const late = order();
+    for (const [, answer] of [...refused, [late, await send(late)] as const]) {
+      expectUnavailable(answer, /the disk reports errors: look at the system log/);
+    }
+    await service.untilNotReady(/I\/O|could not be synced/);
+    const repeat = await send(early);
+    if (!(await isLost(service))) expect(repeat.status).toBe(200);
+    const before = recordsSnapshot(instance.home);
+    expect((await send(late)).status).toBe(503);
+    expect(recordsSnapshot(instance.home)).toEqual(before);
+
+    files.setReadOnly(false);
+    const healed = await writesAgain(service, client);
+    for (const body of [late, ...refused.map(([order]) => order)]) {
+      answers.note(body as never, (await untilAnswered(healed, body)).json());
+    }
+    const again = await healed.post('/v1/sods', early);
+    expect(again.status).toBe(200);
+    answers.note(early as never, again.json());
+    expect(answers.breaches).toEqual([]);
+    await expectWhole(instance.home, answers.snapshot());
+  });
+
+  /** By itself; where a sync had failed, what the disk has is not known, and it is started again as the mend says. */
+  async function writesAgain(service: Served, client: Station): Promise<Station> {
+    if (await isLost(service)) {
+      await service.stop();
+      return (await startReady(instance)).client;
+    }
+    await service.untilReady();
+    return client;
+  }
+
+  async function isLost(service: Served): Promise<boolean> {
+    const { reasons = [] } = (await service.health()) ?? {};
+    return reasons.some((reason) => reason.includes('could not be synced'));
+  }
+});
+
 const canMount = mayMount();
-if (!canMount) console.warn('full and read-only disks are not tested: this user may not mount a tmpfs');
+if (!canMount)
+  console.warn(
+    'disks that are full, or read-only at the start, are not tested: this user may not mount a tmpfs',
+  );
 
 function mayMount(): boolean {
   const disk = SmallDisk.mount(64);

@@ -14,11 +14,16 @@ export class Served {
   #log = '';
   readonly #ended: Promise<number | null>;
 
-  constructor(instance: { readonly home: string; readonly portBase: number }) {
+  /** @param environment what its process has beside that of this one */
+  constructor(
+    instance: { readonly home: string; readonly portBase: number },
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.home = instance.home;
     this.portBase = instance.portBase;
     this.process = spawn(process.execPath, [mainModule, 'serve', '--home', this.home], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.on('data', (chunk: Buffer) => {

@@ -4,6 +4,10 @@
  * in every round. The call with the number FAULTY_FILES_CALL fails with the errno FAULTY_FILES_ERROR. With
  * FAULTY_FILES_APPLIED=1 it has done its work before: the answer is lost. With FAULTY_FILES_KILL=1 it does not fail: the
  * process is killed in it. Every call is told to FAULTY_FILES_LOG.
+ *
+ * While there is a file FAULTY_FILES_READ_ONLY, all of these calls that write fail with EROFS, as they do on ext4 once its
+ * errors have made it read-only (errors=remount-ro): writing, syncing, truncating and removing, also through descriptors
+ * that were opened before, and opening for writing. Reading goes on.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -76,27 +80,40 @@ static void fail(void) {
   errno = (int)number("FAULTY_FILES_ERROR", EIO);
 }
 
+static int is_read_only(void) {
+  const char *mark = getenv("FAULTY_FILES_READ_ONLY");
+  int saved = errno, there = mark != NULL && access(mark, F_OK) == 0;
+  errno = saved;
+  return there;
+}
+
+static int read_only(void) {
+  errno = EROFS;
+  return -1;
+}
+
 #define REAL(type, name, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
 
-#define ON_FILE(type, name, parameters, values, ...)                     \
+#define ON_FILE(type, name, writes, parameters, values, ...)             \
   type name parameters {                                                 \
+    if (writes && is_read_only() && concerns_file(file)) return read_only(); \
     if (!fails(#name, concerns_file(file))) return REAL(type, #name, __VA_ARGS__) values; \
     if (is_applied()) (void)REAL(type, #name, __VA_ARGS__) values;       \
     fail();                                                              \
     return -1;                                                           \
   }
 
-ON_FILE(ssize_t, write, (int file, const void *data, size_t size), (file, data, size), int, const void *, size_t)
-ON_FILE(ssize_t, pwrite, (int file, const void *data, size_t size, off_t at), (file, data, size, at), int,
+ON_FILE(ssize_t, write, 1, (int file, const void *data, size_t size), (file, data, size), int, const void *, size_t)
+ON_FILE(ssize_t, pwrite, 1, (int file, const void *data, size_t size, off_t at), (file, data, size, at), int,
         const void *, size_t, off_t)
-ON_FILE(ssize_t, pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at), int,
+ON_FILE(ssize_t, pwrite64, 1, (int file, const void *data, size_t size, off64_t at), (file, data, size, at), int,
         const void *, size_t, off64_t)
-ON_FILE(ssize_t, pread64, (int file, void *data, size_t size, off64_t at), (file, data, size, at), int, void *,
+ON_FILE(ssize_t, pread64, 0, (int file, void *data, size_t size, off64_t at), (file, data, size, at), int, void *,
         size_t, off64_t)
-ON_FILE(int, fsync, (int file), (file), int)
-ON_FILE(int, fdatasync, (int file), (file), int)
-ON_FILE(int, ftruncate, (int file, off_t size), (file, size), int, off_t)
-ON_FILE(int, ftruncate64, (int file, off64_t size), (file, size), int, off64_t)
+ON_FILE(int, fsync, 1, (int file), (file), int)
+ON_FILE(int, fdatasync, 1, (int file), (file), int)
+ON_FILE(int, ftruncate, 1, (int file, off_t size), (file, size), int, off_t)
+ON_FILE(int, ftruncate64, 1, (int file, off64_t size), (file, size), int, off64_t)
 
 #define OPENING(name)                                                                           \
   int name(const char *path, int flags, ...) {                                                  \
@@ -104,6 +121,8 @@ ON_FILE(int, ftruncate64, (int file, off64_t size), (file, size), int, off64_t)
     va_start(rest, flags);                                                                      \
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;                     \
     va_end(rest);                                                                               \
+    int writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);                \
+    if (writes && is_read_only() && concerns(path)) return read_only();                         \
     if (!fails(#name, concerns(path))) return REAL(int, #name, const char *, int, ...)(path, flags, mode); \
     fail();                                                                                     \
     return -1;                                                                                  \
@@ -113,6 +132,7 @@ OPENING(open)
 OPENING(open64)
 
 int unlink(const char *path) {
+  if (is_read_only() && concerns(path)) return read_only();
   if (!fails("unlink", concerns(path))) return REAL(int, "unlink", const char *)(path);
   if (is_applied()) (void)REAL(int, "unlink", const char *)(path);
   fail();
@@ -120,6 +140,7 @@ int unlink(const char *path) {
 }
 
 int rename(const char *from, const char *to) {
+  if (is_read_only() && (concerns(from) || concerns(to))) return read_only();
   if (!fails("rename", concerns(from) || concerns(to))) return REAL(int, "rename", const char *, const char *)(from, to);
   if (is_applied()) (void)REAL(int, "rename", const char *, const char *)(from, to);
   fail();
