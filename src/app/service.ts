@@ -319,7 +319,7 @@ function logSignerEvent(log: Logger, event: SignerPoolEvent): void {
   else log.info(event, `signer ${kind}`);
 }
 
-function stationServer(instance: Instance, app: Koa): https.Server {
+function stationServer(instance: Instance, stationApi: http.RequestListener): https.Server {
   const server = credentialPaths(instance.paths.credentials, 'server');
   const options: https.ServerOptions = {
     cert: readFileSync(server.cert),
@@ -332,7 +332,7 @@ function stationServer(instance: Instance, app: Koa): https.Server {
     // A station that has ended its side after its last line still gets its answers.
     allowHalfOpen: true,
   };
-  const stations = https.createServer(options, asListener(app));
+  const stations = https.createServer(options, stationApi);
   stations.keepAliveTimeout = keepAliveMs;
   // A batch takes as long as it takes; single bodies and silence have limits of their own.
   stations.requestTimeout = 0;

@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCredential } from '../../src/app/instance/credentials.ts';
 import { loadInstance } from '../../src/app/instance/load-instance.ts';
@@ -595,6 +596,174 @@ describe('HTTP', () => {
     const problem = await refusal(() => station.get(`/v1/sods/${id}`));
     expect(problem).toMatchObject({ status: 400, type: 'urn:sigillo:problem:malformed' });
     expect(problem.detail.length).toBeLessThan(200);
+  });
+});
+
+/**
+ * Single orders are answered past Koa's middleware (decision 0026); written with a query, the path goes through the
+ * router. Both must answer the same octets.
+ */
+describe('an order past the router and through it', () => {
+  const direct = '/v1/sods';
+  const routed = '/v1/sods?through=router';
+
+  function connect(holder: string): Promise<TLSSocket> {
+    const file = (of: string, name: string) => readFileSync(join(instance.home, 'credentials', of, name));
+    const own = holder === 'nobody' ? {} : { cert: file(holder, 'cert.pem'), key: file(holder, 'key.pem') };
+    const ca = file('station', 'ca.pem');
+    const socket = tlsConnect({ host: 'localhost', port: instance.portBase, ca, ...own });
+    return once(socket, 'secureConnect').then(() => socket);
+  }
+
+  /** Writes the parts one after the other, and reads until so many answers are there or the connection ends. */
+  async function answersTo(
+    parts: readonly (string | Buffer)[],
+    { holder = 'station', count = 1 }: { holder?: string; count?: number } = {},
+  ): Promise<readonly string[]> {
+    const socket = await connect(holder);
+    const answers: string[] = [];
+    let received = '';
+    const done = new Promise<void>((resolve, reject) => {
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.toString('latin1');
+        for (let end = endOfAnswer(received); end > 0; end = endOfAnswer(received)) {
+          answers.push(received.slice(0, end).replace(/\r\nDate: [^\r]*/, '\r\nDate: now'));
+          received = received.slice(end);
+        }
+        if (answers.length >= count) resolve();
+      });
+      socket.once('end', resolve);
+      socket.once('error', reject);
+    });
+    for (const part of parts) {
+      await new Promise((resolve) => socket.write(part, resolve));
+      if (parts.length > 1) await sleep(20);
+    }
+    await done;
+    socket.destroy();
+    expect(received).toBe('');
+    return answers;
+  }
+
+  function endOfAnswer(received: string): number {
+    const head = received.indexOf('\r\n\r\n') + 4;
+    if (head < 4) return 0;
+    const length = Number(/\r\nContent-Length: (\d+)/.exec(received.slice(0, head))?.[1] ?? 0);
+    return received.length < head + length ? 0 : head + length;
+  }
+
+  const json = 'Content-Type: application/json';
+  const head = (path: string, ...headers: readonly string[]) =>
+    [`POST ${path} HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n');
+  const whole = (path: string, body: string, ...headers: readonly string[]) =>
+    `${head(path, ...headers, `Content-Length: ${Buffer.byteLength(body)}`)}${body}`;
+  const chunked = (body: string) =>
+    `10\r\n${body.slice(0, 16)}\r\n${(body.length - 16).toString(16)}\r\n${body.slice(16)}\r\n0\r\n\r\n`;
+  const tooLong = `"${'x'.repeat(2_000_000)}"`;
+  const signedOrder = JSON.stringify(order());
+
+  type Parts = (path: string) => readonly string[];
+  it.each<[string, number, Parts, { holder?: string; count?: number }?]>([
+    ['a repeat', 200, (path) => [whole(path, signedOrder, json)]],
+    ['octets asked for', 200, (path) => [whole(path, signedOrder, json, 'Accept: application/octet-stream')]],
+    ['text asked for', 200, (path) => [whole(path, signedOrder, json, 'Accept: text/html')]],
+    ['a preference', 200, (path) => [whole(path, signedOrder, json, 'Prefer: wait=7')]],
+    ['a preference for nothing', 400, (path) => [whole(path, signedOrder, json, 'Prefer: wait=0')]],
+    ['a connection to be closed', 200, (path) => [whole(path, signedOrder, json, 'Connection: close')]],
+    ['HTTP/1.0', 200, (path) => [whole(path, signedOrder, json).replace('HTTP/1.1', 'HTTP/1.0')]],
+    ['a character set', 200, (path) => [whole(path, signedOrder, `${json}; charset=utf-8`)]],
+    ['a parameter that is none', 200, (path) => [whole(path, signedOrder, `${json}; charset`)]],
+    ['another type', 415, (path) => [whole(path, signedOrder, 'Content-Type: text/plain')]],
+    ['no type', 415, (path) => [whole(path, signedOrder)]],
+    ['no body', 415, (path) => [head(path, json)]],
+    ['a body of nothing', 400, (path) => [whole(path, '', json)]],
+    ['a compressed body', 415, (path) => [whole(path, signedOrder, json, 'Content-Encoding: gzip')]],
+    ['no JSON', 400, (path) => [whole(path, 'order', json)]],
+    ['a name twice', 400, (path) => [whole(path, '{"requestId":"a","requestId":"a"}', json)]],
+    ['a rule broken', 422, (path) => [whole(path, JSON.stringify(order({ documentType: 'ZZ' })), json)]],
+    ['other content', 409, (path) => [whole(path, signedOrder.replace('1.8', '1.7'), json)]],
+    ['a body in halves', 200, (path) => halves(whole(path, signedOrder, json))],
+    ['a head in halves', 200, (path) => halves(whole(path, signedOrder, json), 20)],
+    [
+      'a body in chunks',
+      200,
+      (path) => [`${head(path, json, 'Transfer-Encoding: chunked')}${chunked(signedOrder)}`],
+    ],
+    [
+      'a body that is waited for',
+      100,
+      (path) => halves(whole(path, signedOrder, json, 'Expect: 100-continue'), -signedOrder.length),
+      { count: 2 },
+    ],
+    ['a body over the limit', 413, (path) => [whole(path, tooLong, json)]],
+    [
+      'a body over the limit in chunks',
+      413,
+      (path) => [`${head(path, json, 'Transfer-Encoding: chunked')}${chunked(tooLong)}`],
+    ],
+    ['a body far over the limit', 413, (path) => [head(path, json, 'Content-Length: 99999999999')]],
+    ['no HTTP', 400, (path) => [head(path, json, 'Content-Length: one')]],
+    [
+      'several in one write',
+      200,
+      (path) => [[signedOrder, 'order', signedOrder].map((body) => whole(path, body, json)).join('')],
+      { count: 3 },
+    ],
+    ['another role', 403, (path) => [whole(path, signedOrder, json)], { holder: 'auditor' }],
+    ['no certificate', 401, (path) => [whole(path, signedOrder, json)], { holder: 'nobody' }],
+  ])('%s: %i', async (_, status, parts, options) => {
+    await station.post('/v1/sods', signedOrder);
+    const before = signed();
+    const [past, through] = [
+      await answersTo(parts(direct), options),
+      await answersTo(parts(routed), options),
+    ];
+    expect(past).toEqual(through);
+    expect(past).toHaveLength(options?.count ?? 1);
+    expect(past[0]).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(signed()).toEqual(before);
+  });
+
+  function halves(text: string, at = Math.floor(text.length / 2)): readonly string[] {
+    return [text.slice(0, at), text.slice(at)];
+  }
+
+  it('signed anew: the same headers, and several in one write are answered in their order', async () => {
+    const answers = await Promise.all(
+      [direct, routed].map(async (path) => {
+        const orders = [order(), order(), order()];
+        const write = orders.map((each) => whole(path, JSON.stringify(each), json)).join('');
+        const found = await answersTo([write], { count: 3 });
+        const bodies = found.map((answer) => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as object);
+        expect(bodies).toMatchObject(orders.map(({ requestId }) => ({ requestId })));
+        return found.map((answer) => answer.replace(/Content-Length: \d+\r\n[^]*/, ''));
+      }),
+    );
+    expect(answers[0]?.[0]).toMatch(/^HTTP\/1.1 201 Created\r\n/);
+    expect(answers[0]).toEqual(answers[1]);
+  });
+
+  it.each([direct, routed])('who goes away half-way leaves nothing behind: %s', async (path) => {
+    const before = signed();
+    const logged = service.log().length;
+    const socket = await connect('station');
+    const text = whole(path, JSON.stringify(order()), json);
+    await new Promise((resolve) => socket.write(text.slice(0, -10), resolve));
+    await sleep(50);
+    socket.destroy();
+    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    expect(signed()).toMatchObject({ sods: before.sods + 1, uses: before.uses + 1 });
+    expect(service.log().slice(logged)).not.toContain('"level":50');
+  });
+
+  it.each([direct, routed])('who goes away before the answer finds it later: %s', async (path) => {
+    const body = order();
+    const socket = await connect('station');
+    await new Promise((resolve) => socket.write(whole(path, JSON.stringify(body), json), resolve));
+    socket.destroy();
+    const answer = await station.post('/v1/sods', body);
+    expect([200, 201]).toContain(answer.status);
+    expect(service.log()).not.toContain('"level":50');
   });
 });
 

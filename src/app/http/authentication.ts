@@ -33,7 +33,8 @@ export function requireRole(
   };
 }
 
-async function holderInRole(
+/** @throws what `requireRole` refuses with */
+export async function holderInRole(
   access: AccessCertificates,
   roles: readonly AccessRole[],
   ctx: Context,

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { problemType, retryAfterSeconds, toProblem } from './problem.ts';
 import { endUnreadBody } from './unread-body.ts';
 
@@ -8,25 +8,31 @@ const unrouted: readonly number[] = [404, 405, 501];
 
 /** Turns whatever a route throws into a problem document, and logs what is the service's own fault. */
 export function problems(log: Logger): Middleware {
-  return async (ctx, next) => {
-    try {
+  return (ctx, next) =>
+    orProblem(ctx, log, async () => {
       await next();
       if (unrouted.includes(ctx.status) && !ctx.body) ctx.throw(ctx.status);
-    } catch (error) {
-      if (ctx.req.destroyed && !ctx.req.complete) {
-        log.debug({ err: error, path: ctx.path }, 'the caller went away');
-        return;
-      }
-      const problem = isKoaError(error) ? koaProblem(error, ctx.method) : toProblem(error);
-      if (problem.status >= 500) log.error({ err: error, path: ctx.path }, problem.title);
-      const retryAfter = retryAfterSeconds(problem);
-      if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
-      ctx.status = problem.status;
-      ctx.type = 'application/problem+json';
-      ctx.body = JSON.stringify(problem);
-      endUnreadBody(ctx.req);
+    });
+}
+
+/** The same for work around which there is no middleware: sets the answer, and leaves it to the caller to send it. */
+export async function orProblem(ctx: Context, log: Logger, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (ctx.req.destroyed && !ctx.req.complete) {
+      log.debug({ err: error, path: ctx.path }, 'the caller went away');
+      return;
     }
-  };
+    const problem = isKoaError(error) ? koaProblem(error, ctx.method) : toProblem(error);
+    if (problem.status >= 500) log.error({ err: error, path: ctx.path }, problem.title);
+    const retryAfter = retryAfterSeconds(problem);
+    if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
+    ctx.status = problem.status;
+    ctx.type = 'application/problem+json';
+    ctx.body = JSON.stringify(problem);
+    endUnreadBody(ctx.req);
+  }
 }
 
 interface KoaError extends Error {
