@@ -471,6 +471,8 @@ export interface IssuanceRecords {
   /** The same object as before while there is no newer one. */
   latestMasterList(): Promise<MasterListRecord | undefined>;
   findRevocation(serialNumber: bigint): Promise<Revocation | undefined>;
+  /** Whether a certificate has it, or one that was begun and never came to be. */
+  isSerialNumberTaken(serialNumber: bigint): Promise<boolean>;
   /** In pages, in ascending order of their serial numbers; others get their turn in between. */
   revocations(filter: RevocationFilter): AsyncIterable<readonly Revocation[]>;
   /** How many revocations CRLs of ours list. */

@@ -458,11 +458,17 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     }
   }
 
+  isSerialNumberTaken(serialNumber: bigint): Promise<boolean> {
+    return this.#commits.read(() => this.#isTaken(serialNumber.toString(16)));
+  }
+
+  #isTaken(serialNumber: string): boolean {
+    const query = queries.selectFrom('serial_numbers').selectAll().where('serial_number', '=', serialNumber);
+    return this.#database.first(query) !== undefined;
+  }
+
   #claimSerialNumber(serialNumber: string): void {
-    const taken = this.#database.first(
-      queries.selectFrom('serial_numbers').selectAll().where('serial_number', '=', serialNumber),
-    );
-    if (taken !== undefined) {
+    if (this.#isTaken(serialNumber)) {
       throw new Refused('duplicate', `serial number ${serialNumber} was used before`, {
         rule: 'C-SER',
         source: 'Doc 9303-12 Table 5',

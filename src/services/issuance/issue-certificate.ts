@@ -5,7 +5,7 @@ import { roles } from '../signing-core/roles.ts';
 import { assertKeysOfAYear } from './bar-code-keys.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { type IssuanceDeps, wholeSecond } from './issuance-deps.ts';
-import { referencesOfADay, serialNumbers } from './serial-numbers.ts';
+import { noSerialNumberFree, serialNumbers } from './serial-numbers.ts';
 
 export type CertificateRequest = Omit<CertificateOrder, 'serialNumber' | 'notBefore' | 'policyDigest'>;
 
@@ -49,11 +49,7 @@ async function claimSerialNumber(
       if (!isTaken) throw error;
     }
   }
-  throw new Refused('duplicate', `no serial number is free for a ${request.profile} certificate now`, {
-    rule: 'C-SER',
-    source: 'Doc 9303-12 Table 5, Doc 9303-13 §2.2.1',
-    mend: `wait an hour: ${referencesOfADay} certificates with a reference of five digits can be issued a day`,
-  });
+  throw noSerialNumberFree(request.profile);
 }
 
 /** The second half of `issueCertificate`, after a crash too. */

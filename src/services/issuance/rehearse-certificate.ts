@@ -13,7 +13,7 @@ import { roles } from '../signing-core/roles.ts';
 import { assertKeysOfAYear } from './bar-code-keys.ts';
 import { type IssuanceDeps, startToCome, wholeSecond } from './issuance-deps.ts';
 import type { CertificateRequest } from './issue-certificate.ts';
-import { serialNumbers } from './serial-numbers.ts';
+import { noSerialNumberFree, serialNumbers } from './serial-numbers.ts';
 
 const makeThrowAway = promisify(generateKeyPair);
 
@@ -51,7 +51,10 @@ export async function rehearseCertificate(
   }
   await assertKeysOfAYear(deps, planned.profile);
   const notBefore = wholeSecond(deps.clock.now());
-  const [serialNumber = 1n] = serialNumbers(profile.serialNumber, notBefore, deps.random);
+  const candidates = serialNumbers(profile.serialNumber, notBefore, deps.random);
+  // The other machine gives it, by its own records.
+  const serialNumber = issuer === 'elsewhere' ? 1n : await free(deps, candidates);
+  if (serialNumber === undefined) throw noSerialNumberFree(planned.profile);
   const publicKey = await publicKeyOfKind(type);
   const order = {
     ...planned,
@@ -67,6 +70,14 @@ export async function rehearseCertificate(
     order.issuer && issuerFrom(order.issuer, await deps.signer.findKey({ keyId: order.issuer.keyId, role }));
   const tbs = prepareCertificate(profile, state, order, publicKey, signing);
   if (issuer !== 'elsewhere') lintCertificateOrder(tbs, profile, { policies, state }, order);
+}
+
+/** The first that could be taken now; it is not. */
+async function free({ records }: IssuanceDeps, candidates: Iterable<bigint>): Promise<bigint | undefined> {
+  for (const candidate of candidates) {
+    if (!(await records.isSerialNumberTaken(candidate))) return candidate;
+  }
+  return undefined;
 }
 
 /** Of a key pair whose other half nobody keeps. */

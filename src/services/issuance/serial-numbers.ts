@@ -1,4 +1,5 @@
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
+import { Refused } from '../errors.ts';
 import type { Random } from '../ports.ts';
 
 /** Before every certificate reference that is given here. */
@@ -9,7 +10,7 @@ const references = 0xfffff;
 const mostDraws = 3;
 
 /** Certificates with a reference that can be issued within a day, and for how long numbers may run ahead. */
-export const referencesOfADay = 24;
+const referencesOfADay = 24;
 
 /**
  * Serial numbers to be tried for a new certificate, one after the other, until the records take one.
@@ -35,4 +36,13 @@ export function* serialNumbers(
   }
   const hour = Math.max(0, Math.floor((at.getTime() - epoch) / hourMs));
   for (let ahead = 0; ahead < referencesOfADay; ahead += 1) yield BigInt(((hour + ahead) % references) + 1);
+}
+
+/** Where the records have taken none of them. */
+export function noSerialNumberFree(profile: string): Refused {
+  return new Refused('duplicate', `no serial number is free for a ${profile} certificate now`, {
+    rule: 'C-SER',
+    source: 'Doc 9303-12 Table 5, Doc 9303-13 §2.2.1',
+    mend: `wait an hour: ${referencesOfADay} certificates with a reference of five digits can be issued a day`,
+  });
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../../src/formats/x509/certificate.ts';
 import { establish, makeCertifiedKey, type PlannedKey } from '../../../src/services/issuance/establish.ts';
+import { serialNumbers } from '../../../src/services/issuance/serial-numbers.ts';
+import { signingCsca } from '../../../src/services/keys/signing-csca.ts';
 import type { KeyRole } from '../../../src/services/ports.ts';
 import { issuancePlan, IssuanceWorld } from '../../support/issuance-world.ts';
 
@@ -133,6 +135,35 @@ describe('what can be known to be refused, before there is a key', () => {
   it('does not stand in the way of an RSA key', async () => {
     const planned = { profile: 'deviation-list-signer', keyAlgorithm: 'rsassa-pss-3072-sha256' };
     await next(planned, 'deviation-list-signer');
+  });
+
+  it('refuses a bar-code signer while the references of a whole day are taken (decision 0010)', async () => {
+    const { deps } = world;
+    world.now = new Date(world.now.getTime() + 30 * 86_400_000);
+    const form = { certificateReference: 'five-hex-digits' } as const;
+    for (const serialNumber of serialNumbers(form, world.now, deps.random)) {
+      // Begun and given up, as when the signer refuses.
+      const order = {
+        profile: 'vds-signer',
+        subject: { name: 'VS' },
+        subjectKey: { keyId: '00' },
+        keyAlgorithm: ecdsa,
+        issuer: await signingCsca(deps),
+        serialNumber,
+        notBefore: world.now,
+        policyDigest: deps.policies.digest,
+      };
+      await deps.records.begin({ kind: 'certificate', order });
+      await deps.records.abandon({ kind: 'certificate', order }, 'refused');
+    }
+    const before = await traces();
+    const said: string[] = [];
+    const refusal = { code: 'duplicate', details: expect.objectContaining({ rule: 'C-SER' }) };
+    await expect(next(vds, 'vds-signer', 7, (text) => said.push(text))).rejects.toThrow(
+      expect.objectContaining(refusal),
+    );
+    expect(said).toEqual([]);
+    expect(await traces()).toEqual(before);
   });
 
   it('refuses to certify with a CSCA key that is not on the token', async () => {
