@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
-import { encodeEntries } from '../../src/formats/x509/encode-crl.ts';
+import { encodeEntries, encodeRevokedEntries, withEntries } from '../../src/formats/x509/encode-crl.ts';
 import { lintCrl } from '../../src/rules/lint/index.ts';
 import { publishCrl } from '../../src/services/crl/publish-crl.ts';
 import { establish } from '../../src/services/issuance/establish.ts';
@@ -89,6 +89,31 @@ describe('a CRL whose entries go to the signer in pieces', () => {
     ],
   ])('is not signed with %s', async (_, pieces, octets, refusal) => {
     await expect(sign(octets, pieces)).rejects.toMatchObject(refusal);
+  });
+
+  it('is signed piece by piece: none is looked at again when the next one comes', async () => {
+    const numbers = Array.from({ length: 600 }, (_, index) => BigInt(index + 1000));
+    const whole = encodeRevokedEntries(
+      numbers.map((serialNumber) => ({ serialNumber, revocationDate: new Date('2026-02-01T00:00:00Z') })),
+    );
+    const room = new Uint8Array(8_000);
+    const pieces = function* () {
+      for (const piece of whole.pieces(4_000)) {
+        room.fill(0xff);
+        room.set(piece);
+        yield room.subarray(0, piece.length);
+      }
+    };
+    expect([...pieces()].length).toBeGreaterThan(2);
+    const { octets } = whole;
+    const frame = await world.deps.signer.signCrl({
+      issuer: csca,
+      crlNumber: 99n,
+      thisUpdate: world.now,
+      revokedCertificates: { octets: octets.length, pieces },
+    });
+    const issuer = decodeCertificate(csca.certificate, { strict: true });
+    expect(lintCrl(withEntries(frame, octets), { issuer, newest: issuer }).findings).toEqual([]);
   });
 
   it('is one list in the end, which the token has signed and the lint finds nothing in', async () => {

@@ -32,10 +32,19 @@ export interface CrlActs {
   readonly signerKiB: { readonly before: number; readonly peak: number };
 }
 
-/** Has the acts made in a process of its own, with a copy of the instance's records. */
-export async function crlActs(instance: Instance, entries: number, next: number): Promise<CrlActs> {
+/**
+ * Has the acts made in a process of its own, with a copy of the instance's records.
+ *
+ * @param execArgv options that Node is started with
+ */
+export async function crlActs(
+  instance: Instance,
+  entries: number,
+  next: number,
+  execArgv: readonly string[] = process.execArgv,
+): Promise<CrlActs> {
   const command = ['bench-crl', '--home', instance.paths.home, `${entries}`, `${next}`];
-  const child = fork(mainModule, command, { serialization: 'advanced' });
+  const child = fork(mainModule, command, { serialization: 'advanced', execArgv: [...execArgv] });
   const ended = once(child, 'exit');
   const told = once(child, 'message') as Promise<[CrlActs]>;
   const [acts] = await Promise.race([told, ended.then(() => [undefined])]);
