@@ -118,12 +118,17 @@ export async function startService(
     const distribution = new Distribution({ state, isDevelopment, transparencyLog, log });
     const catalogue = new Catalogue(issuance);
     const access = new AccessCertificates(issuance);
+    let known: string | undefined;
     const republish = async () => {
       records.clock.reload();
-      // Whoever's access certificate was revoked is let in no more, on an open connection either.
-      await access.reload();
-      // A revoked Document Signer is out of use before the border learns of it.
-      documentSigners.replace(await loadDocumentSigners(records.issuance, instance.policies));
+      const version = await records.issuance.version();
+      if (version !== known) {
+        // Whoever's access certificate was revoked is let in no more, on an open connection either.
+        await access.reload();
+        // A revoked Document Signer is out of use before the border learns of it.
+        documentSigners.replace(await loadDocumentSigners(records.issuance, instance.policies));
+        known = version;
+      }
       await border.reload();
       distribution.publish(await catalogue.current());
     };

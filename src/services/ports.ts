@@ -462,6 +462,8 @@ export interface IssuanceRecords {
   /** Ends an intent without a product. */
   abandon(intent: IssuanceIntent, reason: string): Promise<void>;
   keys(): Promise<readonly KeyRecord[]>;
+  /** Another text once a certificate, a revocation, a key or the end of one has come on record. */
+  version(): Promise<string>;
   /** In the order of recording; the same array as before while nothing was added. */
   certificates(): Promise<readonly CertificateRecord[]>;
   /** Those of the profiles only, in the order of recording: there may be many others. */

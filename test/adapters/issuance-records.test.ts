@@ -124,6 +124,31 @@ describe('records of issuance', () => {
     expect(await records.issuance.latestCrl()).toBeUndefined();
   });
 
+  it('has another version after a certificate, a revocation, a key or its end, and after nothing else', async () => {
+    const versions = [await records.issuance.version()];
+    const changes = async (work: () => Promise<void>) => {
+      await work();
+      versions.push(await records.issuance.version());
+    };
+    await changes(async () => {
+      await records.issuance.begin({ kind: 'certificate', order });
+      await records.issuance.recordCertificate(certificate(255n));
+    });
+    await changes(() =>
+      records.issuance.revoke({ serialNumber: 255n, revocationDate: now, reason: 'superseded' }),
+    );
+    await changes(() => records.issuance.endKey('aa', 'retired', { at: now, reason: 'over' }));
+    const other = { ...key, keyId: 'bb', label: 'csca-00002' };
+    await changes(async () => {
+      await records.issuance.begin({ kind: 'key', order: other });
+      await records.issuance.recordKey(other, now);
+    });
+    expect(new Set(versions).size).toBe(5);
+    await records.issuance.begin({ ...crl(1n), keyId: 'bb' });
+    await recordCrl(1n, 1);
+    expect(await records.issuance.version()).toBe(versions.at(-1));
+  });
+
   it('lists revocations with their CRL, however many', async () => {
     revokeMany();
     await records.issuance.begin(crl(1n));

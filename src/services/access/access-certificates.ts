@@ -3,7 +3,7 @@ import { oids } from '../../formats/oids.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { Refused } from '../errors.ts';
-import type { Clock, IssuanceRecords } from '../ports.ts';
+import type { CertificateRecord, Clock, IssuanceRecords } from '../ports.ts';
 
 /** What the holder of an access certificate may do; stands in its subject as organizationalUnitName. */
 export const accessRoles = ['station', 'officer', 'inspection', 'auditor'] as const;
@@ -58,14 +58,25 @@ export class AccessCertificates {
     for (const record of await records.certificates()) {
       if (policies.profiles.get(record.profile)?.kind !== 'access') continue;
       if ((await records.findRevocation(record.serialNumber)) !== undefined) continue;
-      const holder = holderOf(record.der);
+      const holder = holderOf(record);
       if (holder !== undefined) holders.set(record.sha256, holder);
     }
     this.#holders = holders;
   }
 }
 
-function holderOf(der: Uint8Array): AccessHolder | undefined {
+/** Hundreds of stations, whose certificates do not change: each is read once. */
+const holders = new WeakMap<CertificateRecord, AccessHolder>();
+
+function holderOf(record: CertificateRecord): AccessHolder | undefined {
+  const known = holders.get(record);
+  if (known !== undefined) return known;
+  const holder = readHolder(record.der);
+  if (holder !== undefined) holders.set(record, holder);
+  return holder;
+}
+
+function readHolder(der: Uint8Array): AccessHolder | undefined {
   const { subject, notBefore, notAfter } = decodeCertificate(der, { strict: true });
   const unit = subject.rdns.flat().find(({ type }) => type === oids.organizationalUnitName)?.value;
   const role = accessRoles.find((candidate) => candidate === unit);

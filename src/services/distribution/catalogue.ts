@@ -46,8 +46,8 @@ export interface CatalogueDeps {
 
 /** Everything that is published, newest of its kind first. Only what is on record, and so was checked. */
 export async function buildCatalogue(deps: CatalogueDeps): Promise<readonly Artefact[]> {
-  const certificates = (await deps.records.certificates()).flatMap((record) =>
-    certificateArtefact(record, deps.policies),
+  const certificates = (await deps.records.certificates()).flatMap(
+    (record) => certificateArtefact(record, deps.policies) ?? [],
   );
   const { country, mrzCode } = deps.state;
   const crl = await deps.records.latestCrl();
@@ -122,26 +122,33 @@ function isPublished(kind: ProfileKind): kind is PublishedKind {
   return kind in folders;
 }
 
-function certificateArtefact(record: CertificateRecord, policies: Policies): Artefact[] {
+/** Certificates on record do not change: each is read once. */
+const artefacts = new WeakMap<CertificateRecord, Artefact>();
+
+function certificateArtefact(record: CertificateRecord, policies: Policies): Artefact | undefined {
   const kind = policies.profiles.get(record.profile)?.kind;
-  if (kind === undefined || !isPublished(kind)) return [];
+  if (kind === undefined || !isPublished(kind)) return undefined;
+  const known = artefacts.get(record) ?? readArtefact(record, kind);
+  artefacts.set(record, known);
+  return known;
+}
+
+function readArtefact(record: CertificateRecord, kind: PublishedKind): Artefact {
   const folder = folders[kind];
   const { subject, notBefore, notAfter } = decodeCertificate(record.der, { strict: true });
-  return [
-    {
-      kind,
-      path: `/${folder}/${record.sha256}.cer`,
-      aliases: [],
-      title: subject.commonName ?? subject.display,
-      mediaType: 'application/pkix-cert',
-      sha256: record.sha256,
-      octets: record.der,
-      issuedAt: record.issuedAt,
-      validFrom: notBefore,
-      validUntil: notAfter,
-      nextUpdate: undefined,
-    },
-  ];
+  return {
+    kind,
+    path: `/${folder}/${record.sha256}.cer`,
+    aliases: [],
+    title: subject.commonName ?? subject.display,
+    mediaType: 'application/pkix-cert',
+    sha256: record.sha256,
+    octets: record.der,
+    issuedAt: record.issuedAt,
+    validFrom: notBefore,
+    validUntil: notAfter,
+    nextUpdate: undefined,
+  };
 }
 
 function sha256(octets: Uint8Array): string {
