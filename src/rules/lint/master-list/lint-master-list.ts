@@ -1,8 +1,8 @@
-import { MalformedInput } from '../../../formats/malformed-input.ts';
 import { decodeMasterList, type MasterList } from '../../../formats/masterlist/master-list.ts';
 import type { Certificate } from '../../../formats/x509/certificate.ts';
-import { judge, type LintReport, unreadable } from '../report.ts';
-import { prepareSignedData, type SignedDataInputs } from '../signed-data/prepare.ts';
+import type { LintReport } from '../report.ts';
+import { lintList, type ListLint } from '../signed-data/lint-list.ts';
+import type { SignedDataInputs } from '../signed-data/prepare.ts';
 import type { MasterListContext } from './context.ts';
 import { read } from './read.ts';
 import { masterListRules } from './rules.ts';
@@ -21,25 +21,13 @@ export function lintMasterList(
   input: Uint8Array | MasterList,
   options: MasterListLintOptions = {},
 ): LintReport {
-  try {
-    const masterList = input instanceof Uint8Array ? decodeMasterList(input) : input;
-    const { signedData } = masterList;
-    const received = input instanceof Uint8Array ? input : undefined;
-    const prepared = prepareSignedData(signedData, options, {
-      received,
-      fileLength: signedData.bytes.length,
-    });
-    const edition = prepared.edition === 6 ? 7 : prepared.edition;
-    const context: MasterListContext = {
-      ...prepared,
-      kind: 'master-list',
-      edition,
-      masterList,
-      own: options.own,
-    };
-    return judge(masterListRules, context, options.leftOut);
-  } catch (error) {
-    if (!(error instanceof MalformedInput)) throw error;
-    return unreadable('master-list', read, error.message);
-  }
+  const { own } = options;
+  const masterLists: ListLint<MasterList, MasterListContext> = {
+    kind: 'master-list',
+    decode: (file) => decodeMasterList(file),
+    read,
+    rules: masterListRules,
+    contextOf: (shared, masterList) => ({ ...shared, kind: 'master-list', masterList, own }),
+  };
+  return lintList(input, options, masterLists);
 }
