@@ -23,6 +23,7 @@ import { carryOutCeremony, prepareCeremony } from '../../src/services/ceremony/r
 import { acceptResponse } from '../../src/services/exchange/accept-response.ts';
 import { requestCertificates } from '../../src/services/exchange/request-certificates.ts';
 import { buildCatalogue } from '../../src/services/distribution/catalogue.ts';
+import { changeConfiguration } from '../support/configuration.ts';
 import { opensslRequest } from '../support/certification-request.ts';
 import { mainModule, makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { sigillo as command } from '../support/served.ts';
@@ -72,25 +73,18 @@ class TwoMachines {
     return (parse(readFileSync(join(this.offline, 'sigillo.yaml'), 'utf8')) as Configuration).state;
   }
 
-  configure(home: string, change: (configuration: Record<string, unknown>) => void): void {
-    const path = join(home, 'sigillo.yaml');
-    const configuration = parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    change(configuration);
-    writeFileSync(path, stringify(configuration));
-  }
-
   /** First ceremony, and each machine is told of the other. */
   async introduce(): Promise<void> {
     const file = this.ceremony('root', rootSteps);
     const { code, stderr } = await sigillo('run', file, '--home', this.offline, ...present);
     if (code !== 0) throw new Error(stderr);
     const identity = parse(readFileSync(this.output('root', 'identity.yaml'), 'utf8')) as object;
-    this.configure(this.online.home, (configuration) => {
+    changeConfiguration(this.online.home, (configuration) => {
       Object.assign(configuration, identity);
       Object.assign(configuration['keys'] as object, { csca: { offline: true } });
     });
     const { stdout } = await sigillo('identity', '--home', this.online.home);
-    this.configure(this.offline, (configuration) => {
+    changeConfiguration(this.offline, (configuration) => {
       Object.assign(configuration, parse(stdout));
     });
   }
@@ -297,12 +291,12 @@ describe('an offline CSCA and its online instance', () => {
   });
 
   it('refuse a ceremony while the token is absent', async () => {
-    machines.configure(machines.offline, ({ token }) =>
+    changeConfiguration(machines.offline, ({ token }) =>
       Object.assign(token as object, { tokenLabel: 'gone' }),
     );
     const path = machines.ceremony('absent', ['step: sign-crl, issuer: csca-00001']);
     const { code, stderr } = await sigillo('run', path, '--home', machines.offline, ...present);
-    machines.configure(machines.offline, ({ token }) =>
+    changeConfiguration(machines.offline, ({ token }) =>
       Object.assign(token as object, { tokenLabel: 'csca-rehearsal' }),
     );
     expect({ code, stderr }).toMatchObject({

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeCheckpoint } from '../../src/formats/log/checkpoint.ts';
-import { makeTestInstance, type TestInstance } from '../support/instance.ts';
+import type { TestInstance } from '../support/instance.ts';
+import { endInstance, serveInstance } from '../support/served-instance.ts';
 import { eventually, Served, sigillo, sodRequest } from '../support/served.ts';
 import type { Station } from '../support/station.ts';
 
@@ -17,18 +18,14 @@ let service: Served;
 let station: Station;
 
 beforeAll(async () => {
-  instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
-  service = new Served(instance);
-  await service.untilReady();
-  station = service.station();
+  const options = { algorithms: ['ecdsa-P-256-sha256'], processes: 1 };
+  ({ instance, service, station } = await serveInstance(options));
   await prove('before');
   writeFileSync(path('first.checkpoint'), await checkpoint());
   writeFileSync(path('old.vkey'), readFileSync(trusted()));
 });
 afterAll(async () => {
-  station?.close();
-  await service?.stop();
-  instance?.remove();
+  await endInstance({ instance, service, station });
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,7 +1,8 @@
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeTestInstance, type TestInstance } from '../support/instance.ts';
-import { eventually, newRequestId, recordsPath, Served, sigillo, sodRequest } from '../support/served.ts';
+import type { TestInstance } from '../support/instance.ts';
+import { rowsOf } from '../support/records-snapshot.ts';
+import { endInstance, serveInstance } from '../support/served-instance.ts';
+import { eventually, newOrder, type Served, sigillo } from '../support/served.ts';
 import type { Station } from '../support/station.ts';
 
 let instance: TestInstance;
@@ -9,16 +10,10 @@ let service: Served;
 let station: Station;
 
 beforeAll(async () => {
-  instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
-  service = new Served(instance);
-  await service.untilReady();
-  station = service.station();
+  const options = { algorithms: ['ecdsa-P-256-sha256'], processes: 1 };
+  ({ instance, service, station } = await serveInstance(options));
 }, 120_000);
-afterAll(async () => {
-  station?.close();
-  await service?.kill();
-  instance?.remove();
-});
+afterAll(() => endInstance({ instance, service, station }));
 
 interface SignerOnRecord {
   readonly serialNumber: string;
@@ -27,14 +22,11 @@ interface SignerOnRecord {
 }
 
 function documentSigners(): readonly SignerOnRecord[] {
-  const database = new DatabaseSync(recordsPath(instance.home), { readOnly: true });
-  const rows = database
-    .prepare(
-      `SELECT c.serial_number, c.sha256, e.reason FROM certificates c LEFT JOIN key_events e USING (key_id)
-       WHERE c.profile = 'dsc-test-0' ORDER BY c.issued_at`,
-    )
-    .all();
-  database.close();
+  const rows = rowsOf(
+    instance.home,
+    `SELECT c.serial_number, c.sha256, e.reason FROM certificates c LEFT JOIN key_events e USING (key_id)
+     WHERE c.profile = 'dsc-test-0' ORDER BY c.issued_at`,
+  );
   return rows.map((row) => ({
     serialNumber: String(row['serial_number']),
     sha256: String(row['sha256']),
@@ -42,8 +34,7 @@ function documentSigners(): readonly SignerOnRecord[] {
   }));
 }
 
-const post = () =>
-  station.post('/v1/sods', sodRequest(newRequestId(), instance.documentTypes.get('ecdsa-P-256-sha256')));
+const post = () => station.post('/v1/sods', newOrder());
 
 it('a revoked Document Signer signs nothing after the command has returned, and the next one takes over', async () => {
   expect((await post()).status).toBe(201);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import http, { type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
@@ -13,7 +13,7 @@ import { type BatchLine, linesOf, ndjson, openBatch, sendBatch, wholeAnswer } fr
 import { makeTestInstance, type RunningService, serve, type TestInstance } from '../support/instance.ts';
 import { schemaViolations } from '../support/json-schema.ts';
 import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
-import { eventually, sodRequest } from '../support/served.ts';
+import { eventually, metric, sodRequest } from '../support/served.ts';
 import { Station } from '../support/station.ts';
 
 /**
@@ -46,20 +46,6 @@ const byRequestId = (lines: readonly BatchLine[]) => new Map(lines.map((line) =>
 const statusesOf = (lines: readonly BatchLine[]) => [...new Set(lines.map(({ status }) => status))];
 const violations = (schema: string, value: unknown) =>
   schemaViolations(openApi, { $ref: `#/components/schemas/${schema}` }, value);
-
-/** A figure of the metrics page. */
-async function metric(name: string): Promise<number> {
-  const request = http.get({
-    host: '127.0.0.1',
-    port: instance.portBase + 4,
-    path: '/metrics',
-    agent: false,
-  });
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const text = (await response.toArray()).join('');
-  const line = text.split('\n').find((candidate) => candidate.startsWith(name));
-  return Number(line?.slice(line.lastIndexOf(' ')) ?? 0);
-}
 
 describe('a batch', () => {
   it('has every line answered as if it had come alone, 201 and then 200', async () => {
@@ -259,7 +245,7 @@ describe('a station that', () => {
     request.destroy();
     await eventually(
       'everything begun to be ended',
-      async () => (await metric('sigillo_sods_in_flight')) === 0,
+      async () => (await metric(instance.portBase, 'sigillo_sods_in_flight')) === 0,
     );
     const meanwhile = recordsSnapshot(instance.home);
     expect(meanwhile.sodIntents).toBe(0);
@@ -303,7 +289,7 @@ describe('a station that', () => {
     const known = ndjson(orders);
     await sendBatch(instance, [known]);
     const repeats = 'sigillo_sod_requests_total{outcome="repeated"}';
-    const before = await metric(repeats);
+    const before = await metric(instance.portBase, repeats);
     const total = 60_000;
     const request = openBatch(instance);
     const isSent = new Promise<void>((resolve) => request.end(known.repeat(total / orders.length), resolve));
@@ -312,7 +298,7 @@ describe('a station that', () => {
     await eventually('the service to stop reading', async () => {
       const earlier = answered;
       await sleep(300);
-      answered = (await metric(repeats)) - before;
+      answered = (await metric(instance.portBase, repeats)) - before;
       return answered > 0 && answered === earlier;
     });
     expect(answered).toBeLessThan(total);

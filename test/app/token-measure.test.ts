@@ -1,9 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { healthKey } from '../../hsm/health-key.ts';
 import { softHsmModule } from '../../hsm/softhsm.ts';
+import { configure } from '../support/configuration.ts';
 import { FaultyToken } from '../support/faulty-token.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { sigillo } from '../support/served.ts';
@@ -22,9 +21,7 @@ beforeAll(async () => {
 afterAll(() => instance?.remove());
 
 function useModule(module: string): void {
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as { token: object };
-  writeFileSync(path, stringify({ ...configuration, token: { ...configuration.token, module } }));
+  configure(instance.home, { token: { module } });
 }
 
 interface Line {

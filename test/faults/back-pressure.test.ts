@@ -1,17 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { healthKey } from '../../hsm/health-key.ts';
 import { softHsmModule } from '../../hsm/softhsm.ts';
 import { ndjson, sendBatch } from '../support/batch.ts';
+import { changeConfiguration } from '../support/configuration.ts';
 import { FaultyToken } from '../support/faulty-token.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { schemaViolations } from '../support/json-schema.ts';
 import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
-import { eventually, newRequestId, Served, sigillo, sodRequest, untilAnswered } from '../support/served.ts';
+import { eventually, metric, newOrder, Served, sigillo, untilAnswered } from '../support/served.ts';
 import { type Answer, Station } from '../support/station.ts';
 
 /**
@@ -49,16 +46,18 @@ async function start(limits: Record<string, number>): Promise<void> {
   if (service !== undefined && wanted === limitsOfService) return untilInFlight(0);
   limitsOfService = wanted;
   await service?.stop();
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as { token: object; limits: object };
-  // A token that is slow is not hung.
-  configuration.token = { ...configuration.token, module: token.module, hangMs: 60_000 };
-  const { limits: before } = configuration;
-  configuration.limits = { ...before, deadlineMs: 30_000, ...limits };
-  writeFileSync(path, stringify(configuration));
+  let before = {};
+  changeConfiguration(instance.home, (written) => {
+    before = written.limits;
+    written.limits = { ...before, deadlineMs: 30_000, ...limits };
+    // A token that is slow is not hung.
+    written.token = { ...written.token, module: token.module, hangMs: 60_000 };
+  });
   service = new Served(instance);
   await service.untilReady();
-  writeFileSync(path, stringify({ ...configuration, limits: before }));
+  changeConfiguration(instance.home, (written) => {
+    written.limits = before;
+  });
 }
 
 function station(holder: string): Station {
@@ -68,8 +67,7 @@ function station(holder: string): Station {
   return made;
 }
 
-const order = () => sodRequest(newRequestId(), 'PA');
-const orders = (count: number) => Array.from({ length: count }, order);
+const orders = (count: number) => Array.from({ length: count }, () => newOrder());
 const slow = (delayMs: number) => token.fail({ call: 'C_Sign', delayMs });
 const uses = () => documentSignerUses(recordsSnapshot(instance.home));
 
@@ -81,20 +79,7 @@ function signatures(): number {
   );
 }
 
-async function metric(name: string): Promise<number> {
-  const request = http.get({
-    host: '127.0.0.1',
-    port: instance.portBase + 4,
-    path: '/metrics',
-    agent: false,
-  });
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  const text = (await response.toArray()).join('');
-  const line = text.split('\n').find((candidate) => candidate.startsWith(name)) ?? '';
-  return Number(line.slice(line.lastIndexOf(' ')));
-}
-
-const inFlight = () => metric('sigillo_sods_in_flight');
+const inFlight = () => metric(instance.portBase, 'sigillo_sods_in_flight');
 
 const untilInFlight = (count: number) =>
   eventually(`${count} in flight`, async () => (await inFlight()) === count);
@@ -140,7 +125,7 @@ describe('a station that sends hundreds of orders at once', () => {
     slow(800);
     const answers = orders(3).map((body) => flooding.post('/v1/sods', body));
     await untilInFlight(3);
-    expect((await flooding.post('/v1/sods', order())).status).toBe(429);
+    expect((await flooding.post('/v1/sods', newOrder())).status).toBe(429);
     token.heal();
     for (const { status } of await Promise.all(answers)) expect(status).toBe(201);
   });
@@ -148,7 +133,7 @@ describe('a station that sends hundreds of orders at once', () => {
   it('gets 429 beyond its share, and the orders of another one are signed before its own', async () => {
     await start({ maxInFlight: 160 });
     const [flooding, other] = [station('station'), station('other-station')];
-    await Promise.all([order(), order()].map((body) => other.post('/v1/sods', body)));
+    await Promise.all([newOrder(), newOrder()].map((body) => other.post('/v1/sods', body)));
     slow(40);
     let signed = 0;
     const flood = orders(200).map(async (body) => {
@@ -157,7 +142,7 @@ describe('a station that sends hundreds of orders at once', () => {
       return { body, answer };
     });
     await eventually('its share to be taken', async () => (await inFlight()) >= 79);
-    const first = await other.post('/v1/sods', order());
+    const first = await other.post('/v1/sods', newOrder());
     expect([first.status, signed < 60]).toEqual([201, true]);
     const others = await Promise.all(orders(20).map((body) => other.post('/v1/sods', body)));
     for (const { status } of others) expect(status).toBe(201);
@@ -181,15 +166,17 @@ describe('a batch on a slow token', () => {
   it('keeps no single order waiting, of its own station or another, and none of its lines is refused', async () => {
     await start({ maxInFlight: 160 });
     const singles = [station('station'), station('other-station')];
-    for (const single of singles) await single.post('/v1/sods', order());
+    for (const single of singles) await single.post('/v1/sods', newOrder());
     slow(20);
     const batch = sendBatch(instance, [ndjson(orders(300))]);
     await eventually('its window to be full', async () => (await inFlight()) >= 60);
     for (const single of singles) {
-      const before = await metric('sigillo_sod_requests_total{outcome="signed"}');
-      expect((await single.post('/v1/sods', order())).status).toBe(201);
+      const before = await metric(instance.portBase, 'sigillo_sod_requests_total{outcome="signed"}');
+      expect((await single.post('/v1/sods', newOrder())).status).toBe(201);
       // Some lie ready in the signer's pipe; the rest of the 80 lines under way comes after it.
-      expect((await metric('sigillo_sod_requests_total{outcome="signed"}')) - before).toBeLessThan(50);
+      expect(
+        (await metric(instance.portBase, 'sigillo_sod_requests_total{outcome="signed"}')) - before,
+      ).toBeLessThan(50);
     }
     token.heal();
     const { lines } = await batch;
@@ -204,10 +191,10 @@ describe('a deadline that the caller names (Prefer: wait, RFC 7240 §4.3)', () =
   it('504 within it; what is under way is found by its request id, and nothing is signed twice', async () => {
     await start({ maxInFlight: 160 });
     const one = station('station');
-    expect((await one.post('/v1/sods', order())).status).toBe(201);
+    expect((await one.post('/v1/sods', newOrder())).status).toBe(201);
     const before = { uses: uses(), signatures: signatures() };
     slow(3_000);
-    const body = order();
+    const body = newOrder();
     const late = await one.post('/v1/sods', body, wait);
     expect([late.status, late.headers['preference-applied']]).toEqual([504, 'wait=1']);
     await expectProblem(late, { outcome: 'unknown', mend: expect.stringMatching(/same request/) });
@@ -224,12 +211,12 @@ describe('a deadline that the caller names (Prefer: wait, RFC 7240 §4.3)', () =
   it('503 at once when the present rate is too low for it, and nothing is begun', async () => {
     await start({ maxInFlight: 160 });
     const one = station('station');
-    await one.post('/v1/sods', order());
+    await one.post('/v1/sods', newOrder());
     slow(60);
     const flood = orders(80).map((body) => one.post('/v1/sods', body));
     await eventually('a queue', async () => (await inFlight()) >= 60);
-    await eventually('a rate', async () => (await one.post('/v1/sods', order(), wait)).status === 503);
-    const body = order();
+    await eventually('a rate', async () => (await one.post('/v1/sods', newOrder(), wait)).status === 503);
+    const body = newOrder();
     const refused = await one.post('/v1/sods', body, wait);
     expect(refused.status).toBe(503);
     await expectProblem(refused, { outcome: 'not-applied', mend: expect.stringMatching(/more time/) });

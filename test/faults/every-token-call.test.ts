@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
 import { Unavailable } from '../../src/services/errors.ts';
@@ -8,6 +7,7 @@ import { type ActName, actNames, Acts } from '../support/acts.ts';
 import { sampled } from '../support/every-call.ts';
 import { FaultyToken } from '../support/faulty-token.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
+import { rowsOf } from '../support/records-snapshot.ts';
 import { eventually, recordsPath } from '../support/served.ts';
 
 // Signer processes are lost and started again; on a busy machine that takes its time.
@@ -42,15 +42,8 @@ function nameOf(act: ActName): string {
 }
 
 function keysMade(): number {
-  const database = new DatabaseSync(recordsPath(instance.home), { readOnly: true });
-  try {
-    const row = database
-      .prepare("SELECT count(*) AS rows FROM certificates WHERE profile = 'dsc-test-0'")
-      .get();
-    return Number(row?.['rows']);
-  } finally {
-    database.close();
-  }
+  const sql = "SELECT count(*) AS rows FROM certificates WHERE profile = 'dsc-test-0'";
+  return Number(rowsOf(instance.home, sql)[0]?.['rows']);
 }
 
 /** Calls of the token that one act takes when nothing fails. */

@@ -1,23 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { softHsmModule } from '../../hsm/softhsm.ts';
-import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { configure } from '../support/configuration.ts';
 import { type Appearance, type Fault, FaultyToken } from '../support/faulty-token.ts';
-import { makeTestInstance, type TestInstance } from '../support/instance.ts';
-import { recordsSnapshot } from '../support/records-snapshot.ts';
-import {
-  eventually,
-  newRequestId,
-  recordsPath,
-  Served,
-  sigillo,
-  sodRequest,
-  untilAnswered,
-} from '../support/served.ts';
+import type { TestInstance } from '../support/instance.ts';
+import { recordsSnapshot, rowsOf } from '../support/records-snapshot.ts';
+import { endInstance, serveInstance } from '../support/served-instance.ts';
+import { eventually, newOrder, Served, sigillo, untilAnswered } from '../support/served.ts';
 import type { Answer, Station } from '../support/station.ts';
+import { expectWhole } from '../support/whole-records.ts';
 
 /**
  * Every fault of tokens that is known from the field (reference: peers of Sigillo), injected into the token of a
@@ -28,8 +20,8 @@ import type { Answer, Station } from '../support/station.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
+const options = { algorithms: ['ecdsa-P-256-sha256'], processes: 2 };
 const deadlineMs = 1_000;
-const documentType = 'PA';
 
 let instance: TestInstance;
 let token: FaultyToken;
@@ -37,35 +29,17 @@ let service: Served;
 let station: Station;
 
 beforeAll(async () => {
-  instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 2 });
-  token = new FaultyToken(join(instance.home, 'faulty'), softHsmModule() ?? '');
-  configure({ token: { module: token.module }, limits: { deadlineMs } });
-  await start();
+  ({ instance, service, station } = await serveInstance(options, ({ home }) => {
+    token = new FaultyToken(join(home, 'faulty'), softHsmModule() ?? '');
+    configure(home, { token: { module: token.module }, limits: { deadlineMs } });
+  }));
 });
-afterAll(async () => {
-  station?.close();
-  await service?.kill();
-  instance?.remove();
-});
+afterAll(() => endInstance({ instance, service, station }));
 
 async function start(): Promise<void> {
   service = new Served(instance);
   await service.untilReady();
   station = service.station();
-}
-
-/** Rewrites sigillo.yaml; sections are merged one level deep. */
-function configure(changes: Record<string, Record<string, unknown>>): void {
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
-  for (const [section, values] of Object.entries(changes)) {
-    configuration[section] = { ...configuration[section], ...values };
-  }
-  writeFileSync(path, stringify(configuration));
-}
-
-function order() {
-  return sodRequest(newRequestId(), documentType);
 }
 
 interface Count {
@@ -75,14 +49,9 @@ interface Count {
 
 /** Uses of the Document Signer's key on record, and signatures that the token says it made with it. */
 function counted(): Count {
-  const database = new DatabaseSync(recordsPath(instance.home), { readOnly: true });
-  try {
-    const [row] = database.prepare("SELECT key_id, uses FROM keys WHERE label LIKE 'dsc-%'").all();
-    const signatures = token.signatures().get(String(row?.['key_id'])) ?? 0;
-    return { uses: Number(row?.['uses']), signatures };
-  } finally {
-    database.close();
-  }
+  const [row] = rowsOf(instance.home, "SELECT key_id, uses FROM keys WHERE label LIKE 'dsc-%'");
+  const signatures = token.signatures().get(String(row?.['key_id'])) ?? 0;
+  return { uses: Number(row?.['uses']), signatures };
 }
 
 /** One SOD for each request, the same bytes for ever; whatever was answered with 201 is what stays. */
@@ -98,9 +67,8 @@ async function expectAllAnswered(bodies: readonly object[], first: readonly Answ
 }
 
 /** Everything on record holds, nothing is open, and no signature was made without a use on record. */
-async function expectWhole(before: Count): Promise<void> {
-  const examiner = new RecordsExaminer(recordsPath(instance.home), () => new Date());
-  await eventually('no open intent', () => examiner.examine(new Map(), true).length === 0);
+async function expectCounted(before: Count): Promise<void> {
+  await expectWhole(instance.home);
   const after = counted();
   expect(after.signatures, 'the token counts').toBeGreaterThan(before.signatures);
   expect(after.uses - before.uses).toBeGreaterThanOrEqual(after.signatures - before.signatures);
@@ -232,12 +200,12 @@ describe('while it serves, the token fails:', () => {
   it.each(whileServing)('$name', async ({ faults, appearance, shows, milliseconds = 0 }) => {
     const since = new Date();
     const before = counted();
-    const early = order();
+    const early = newOrder();
     const signed = await station.post('/v1/sods', early);
     expect(signed.status).toBe(201);
 
     token.fail(faults, appearance);
-    const bodies = Array.from({ length: 12 }, () => order());
+    const bodies = Array.from({ length: 12 }, () => newOrder());
     const first = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
     for (const { status } of first) expect([201, 503, 504]).toContain(status);
     const repeated = await station.post('/v1/sods', early);
@@ -246,8 +214,8 @@ describe('while it serves, the token fails:', () => {
     token.heal();
     await expectAllAnswered(bodies, first);
     await eventually('ready', async () => (await service.health())?.ready === true);
-    expect((await station.post('/v1/sods', order())).status).toBe(201);
-    await expectWhole(before);
+    expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
+    await expectCounted(before);
     const [name, returnValue] = shows;
     const seen = (await traced(since)).filter(
       (line) =>
@@ -310,7 +278,7 @@ describe('when a signer starts, of the token', () => {
       const before = counted();
       await restartSigners(() => token.fail(faults, appearance));
       await service.untilNotReady(reason);
-      const body = order();
+      const body = newOrder();
       const refused = await station.post('/v1/sods', body);
       expect(refused.status).toBe(503);
       expect(refused.json()).toMatchObject({
@@ -320,7 +288,7 @@ describe('when a signer starts, of the token', () => {
       token.heal();
       await service.untilReady();
       await expectAllAnswered([body], [refused]);
-      await expectWhole(before);
+      await expectCounted(before);
       if (shows === undefined) return;
       const [name, returnValue] = shows;
       const seen = await traced(since, '--errors');
@@ -349,8 +317,8 @@ describe('when a signer starts, of the token', () => {
     expect(wrongLogins().slice(earlier)).toEqual(['CKR_PIN_INCORRECT']);
     writeFileSync(pinFile, pin);
     await service.untilReady();
-    expect((await station.post('/v1/sods', order())).status).toBe(201);
-    await expectWhole(before);
+    expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
+    await expectCounted(before);
     token.heal();
   });
 });
@@ -365,18 +333,18 @@ describe('the token signs wrongly', () => {
       const before = counted();
       const recorded = recordsSnapshot(instance.home);
       token.fail(fault);
-      const bodies = Array.from({ length: 4 }, () => order());
+      const bodies = Array.from({ length: 4 }, () => newOrder());
       const first = await Promise.all(bodies.map((body) => station.post('/v1/sods', body)));
       expect(first.map(({ status }) => status)).toEqual([500, 500, 500, 500]);
       token.heal();
-      expect((await station.post('/v1/sods', order())).status).toBe(500);
+      expect((await station.post('/v1/sods', newOrder())).status).toBe(500);
       expect((await service.health())?.reasons.join()).toMatch(/an invariant is broken/);
       expect(recordsSnapshot(instance.home).sods).toBe(recorded.sods);
       station.close();
       await service.stop();
       await start();
       await expectAllAnswered(bodies, first);
-      await expectWhole(before);
+      await expectCounted(before);
     },
   );
 
@@ -392,13 +360,13 @@ describe('the token signs wrongly', () => {
     const logged = service.log.length;
     // The first one is that of the SOD; nothing else is due.
     token.fail({ call: 'C_Sign', from: 2, times: 1, flip: 0x10 });
-    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
     await eventually('the wrong one', () =>
       /checkpoint of \d+ leaves does not hold/.test(service.log.slice(logged)),
     );
     expect((await service.health())?.ready).toBe(true);
     await eventually('the right one', isSealed);
-    await expectWhole(before);
+    await expectCounted(before);
     token.heal();
   });
 });

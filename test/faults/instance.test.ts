@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Chance } from '../../src/app/torture/chance.ts';
 import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
 import { freePortBase } from '../../src/app/instance/free-ports.ts';
 import { mainModule, makeTestInstance } from '../support/instance.ts';
-import { newRequestId, recordsPath, Served, sigillo, sodRequest } from '../support/served.ts';
+import { rowsOf } from '../support/records-snapshot.ts';
+import { newOrder, recordsPath, Served, sigillo } from '../support/served.ts';
 
 // Whole services are started and killed; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -24,14 +24,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Every row of what is made once. */
 function rows(home: string) {
-  const database = new DatabaseSync(recordsPath(home), { readOnly: true });
-  try {
-    const all = (table: string) => database.prepare(`SELECT * FROM ${table} ORDER BY 1`).all();
-    const tables = ['keys', 'certificates', 'crls', 'master_lists', 'sods', 'log_leaves', 'serial_numbers'];
-    return Object.fromEntries(tables.map((table) => [table, all(table)]));
-  } finally {
-    database.close();
-  }
+  const tables = ['keys', 'certificates', 'crls', 'master_lists', 'sods', 'log_leaves', 'serial_numbers'];
+  return Object.fromEntries(
+    tables.map((table) => [table, rowsOf(home, `SELECT * FROM ${table} ORDER BY 1`)]),
+  );
 }
 
 describe('one process serves an instance', () => {
@@ -48,7 +44,7 @@ describe('one process serves an instance', () => {
         );
       }
       const station = first.station();
-      expect((await station.post('/v1/sods', sodRequest(newRequestId(), 'PA'))).status).toBe(201);
+      expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
       station.close();
       await first.kill();
       const second = new Served(instance);
@@ -145,7 +141,7 @@ describe('an instance whose making is killed again and again', () => {
     expect(Number(/"keys":(\d+)/.exec(service.log)?.[1])).toBe(keys.length + 1);
     expect(new RecordsExaminer(recordsPath(home), () => new Date()).examine(new Map(), true)).toEqual([]);
     const station = service.station();
-    expect((await station.post('/v1/sods', sodRequest(newRequestId()))).status).toBe(201);
+    expect((await station.post('/v1/sods', newOrder('P'))).status).toBe(201);
     station.close();
     await service.stop();
     expect(existsSync(join(home, 'sigillo.yaml.draft'))).toBe(false);

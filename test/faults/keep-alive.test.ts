@@ -1,13 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { healthKey } from '../../hsm/health-key.ts';
 import { softHsmModule } from '../../hsm/softhsm.ts';
+import { configure } from '../support/configuration.ts';
 import { type Fault, FaultyToken } from '../support/faulty-token.ts';
-import { makeTestInstance, type TestInstance } from '../support/instance.ts';
+import type { TestInstance } from '../support/instance.ts';
 import { recordsSnapshot } from '../support/records-snapshot.ts';
-import { eventually, newRequestId, Served, sodRequest } from '../support/served.ts';
+import { endInstance, serveInstance } from '../support/served-instance.ts';
+import { eventually, newOrder, type Served } from '../support/served.ts';
 import type { Station } from '../support/station.ts';
 
 /**
@@ -22,26 +22,18 @@ let service: Served;
 let station: Station;
 
 beforeAll(async () => {
-  instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 2 });
-  token = new FaultyToken(join(instance.home, 'faulty'), softHsmModule() ?? '');
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as { token: object };
-  configuration.token = { ...configuration.token, module: token.module, keepAliveSeconds: 1 };
-  writeFileSync(path, stringify(configuration));
-  service = new Served(instance);
-  await service.untilReady();
+  const options = { algorithms: ['ecdsa-P-256-sha256'], processes: 2 };
+  ({ instance, service, station } = await serveInstance(options, ({ home }) => {
+    token = new FaultyToken(join(home, 'faulty'), softHsmModule() ?? '');
+    configure(home, { token: { module: token.module, keepAliveSeconds: 1 } });
+  }));
   await eventually('both signers', () => service.signerPids.length === 2);
-  station = service.station();
   await signOne();
 });
-afterAll(async () => {
-  station?.close();
-  await service?.kill();
-  instance?.remove();
-});
+afterAll(() => endInstance({ instance, service, station }));
 
 async function signOne(): Promise<void> {
-  const answer = await station.post('/v1/sods', sodRequest(newRequestId(), 'PA'));
+  const answer = await station.post('/v1/sods', newOrder());
   expect(answer.status).toBe(201);
 }
 

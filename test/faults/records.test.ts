@@ -4,28 +4,18 @@ import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AnsweredSod } from '../../src/app/torture/answers.ts';
 import { Answers } from '../../src/app/torture/answers.ts';
-import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 import { mainModule, makeTestInstance, type TestInstance } from '../support/instance.ts';
-import { documentSignerUses, recordsSnapshot } from '../support/records-snapshot.ts';
-import {
-  eventually,
-  newRequestId,
-  recordsPath,
-  Served,
-  sigillo,
-  sodRequest,
-  untilAnswered,
-} from '../support/served.ts';
+import { documentSignerUses, recordsSnapshot, rowsOf } from '../support/records-snapshot.ts';
+import { newOrder, recordsPath, Served, sigillo, untilAnswered } from '../support/served.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 import type { Answer, Station } from '../support/station.ts';
+import { expectWhole } from '../support/whole-records.ts';
 
 // Whole services are started and killed; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-const now = () => new Date();
 let served: Served | undefined;
 let stations: Station[] = [];
 afterEach(async () => {
@@ -47,26 +37,12 @@ async function startReady(
   return { service, client };
 }
 
-function order() {
-  return sodRequest(newRequestId(), 'PA');
-}
-
 function expectUnavailable(answer: Answer, mend: RegExp): void {
   expect(answer.status).toBe(503);
   expect(answer.json()).toMatchObject({
     type: 'urn:sigillo:problem:records-unavailable',
     mend: expect.stringMatching(mend),
   });
-}
-
-/** What was answered lies there, every invariant holds, and nothing stays open. */
-async function expectWhole(home: string, answered: ReadonlyMap<string, AnsweredSod>): Promise<void> {
-  const examiner = new RecordsExaminer(recordsPath(home), now);
-  await eventually('nothing is open', () =>
-    examiner.examine(answered, true).every(({ invariant }) => invariant !== 'I6'),
-  );
-  expect(examiner.examine(answered, true)).toEqual([]);
-  expect(examiner.examineFile()).toEqual([]);
 }
 
 describe('the database is locked by another process', () => {
@@ -78,14 +54,14 @@ describe('the database is locked by another process', () => {
 
   it('refuses new requests with what mends it, signs nothing, answers repeats, and heals', async () => {
     const { service, client } = await startReady(instance);
-    const early = order();
+    const early = newOrder();
     const signed = await client.post('/v1/sods', early);
     expect(signed.status).toBe(201);
     const before = recordsSnapshot(instance.home);
 
     const unlock = await lockInOtherProcess(recordsPath(instance.home));
-    const late = order();
-    const refused = await Promise.all([client.post('/v1/sods', late), client.post('/v1/sods', order())]);
+    const late = newOrder();
+    const refused = await Promise.all([client.post('/v1/sods', late), client.post('/v1/sods', newOrder())]);
     for (const answer of refused) expectUnavailable(answer, /another process holds the database/);
     await service.untilNotReady(/locked/);
     const repeated = await client.post('/v1/sods', early);
@@ -97,7 +73,7 @@ describe('the database is locked by another process', () => {
     await service.untilReady();
     expect((await client.post('/v1/sods', late)).status).toBe(201);
     expect(documentSignerUses(recordsSnapshot(instance.home))).toBe(documentSignerUses(before) + 1);
-    await expectWhole(instance.home, new Map());
+    await expectWhole(instance.home);
   });
 
   it('for a moment at a time, under load: nobody notices', async () => {
@@ -114,7 +90,7 @@ describe('the database is locked by another process', () => {
       }
     })();
     for (let round = 0; round < 10; round += 1) {
-      const answers = await Promise.all(Array.from({ length: 8 }, () => client.post('/v1/sods', order())));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => client.post('/v1/sods', newOrder())));
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     }
     isOver = true;
@@ -156,20 +132,20 @@ describe('the disk turns read-only while it serves', () => {
   ])('%s: stations are told so, repeats are answered, nothing is lost, and it heals', async (_, load) => {
     const { service, client } = await startReady(instance, files.environment(instance.home));
     const answers = new Answers();
-    const send = async (body: ReturnType<typeof order>) => {
+    const send = async (body: ReturnType<typeof newOrder>) => {
       const answer = await client.post('/v1/sods', body);
       if (answer.status < 300) answers.note(body as never, answer.json());
       return answer;
     };
-    const early = order();
+    const early = newOrder();
     expect((await send(early)).status).toBe(201);
-    const underWay = Array.from({ length: load }, order).map(
+    const underWay = Array.from({ length: load }, () => newOrder()).map(
       async (body) => [body, await send(body)] as const,
     );
     if (load > 0) await Promise.race(underWay);
     files.setReadOnly(true);
     const refused = (await Promise.all(underWay)).filter(([, { status }]) => status !== 201);
-    const late = order();
+    const late = newOrder();
     for (const [, answer] of [...refused, [late, await send(late)] as const]) {
       expectUnavailable(answer, /the disk reports errors: look at the system log/);
     }
@@ -235,9 +211,11 @@ describe.runIf(canMount)('the disk of the records', () => {
   });
 
   /** Sends orders until one is refused. */
-  async function untilRefused(client: Station): Promise<{ body: ReturnType<typeof order>; answer: Answer }> {
+  async function untilRefused(
+    client: Station,
+  ): Promise<{ body: ReturnType<typeof newOrder>; answer: Answer }> {
     for (;;) {
-      const body = order();
+      const body = newOrder();
       const answer = await client.post('/v1/sods', body);
       if (answer.status === 503) return { body, answer };
       expect(answer.status).toBe(201);
@@ -292,12 +270,12 @@ describe.runIf(canMount)('the disk of the records', () => {
     disk.free();
     const third = await startReady(instance);
     expect((await untilAnswered(third.client, body)).status).toBeLessThan(300);
-    await expectWhole(instance.home, new Map());
+    await expectWhole(instance.home);
   });
 
   it('is read-only at the start: refused with what mends it; nothing is lost', async () => {
     const { service, client } = await startReady(instance);
-    const early = order();
+    const early = newOrder();
     answers.note(early as never, (await client.post('/v1/sods', early)).json());
     // Open files keep a disk from becoming read-only, so it does while nothing is served.
     await service.stop();
@@ -312,7 +290,7 @@ describe.runIf(canMount)('the disk of the records', () => {
     expect(repeated.status).toBe(200);
     answers.note(early as never, repeated.json());
     expect(answers.breaches).toEqual([]);
-    await expectWhole(instance.home, new Map());
+    await expectWhole(instance.home);
   });
 });
 
@@ -337,10 +315,10 @@ describe.runIf(canMount)('the token is full', () => {
   async function expectMadeOnce(): Promise<void> {
     expectOneOfEach(instance.home);
     const { service, client } = await startReady(instance);
-    expect((await client.post('/v1/sods', order())).status).toBe(201);
+    expect((await client.post('/v1/sods', newOrder())).status).toBe(201);
     // The token's own health key is on no record.
     expect(tokenKeys(service)).toBe(keysOnRecord(instance.home) + 1);
-    await expectWhole(instance.home, new Map());
+    await expectWhole(instance.home);
   }
 
   it('refuses the making of keys with what mends it; init goes on once there is space', async () => {
@@ -394,10 +372,10 @@ describe.runIf(canMount)('disk of token and records in one', () => {
       expect(`${code} ${stderr}`).toBe('0 ');
       expectOneOfEach(instance.home);
       const { service, client } = await startReady(instance);
-      expect((await client.post('/v1/sods', order())).status).toBe(201);
+      expect((await client.post('/v1/sods', newOrder())).status).toBe(201);
       // The token's own health key is on no record.
       expect(tokenKeys(service)).toBe(keysOnRecord(instance.home) + 1);
-      await expectWhole(instance.home, new Map());
+      await expectWhole(instance.home);
       await service.kill();
     } finally {
       disk.unmount();
@@ -424,24 +402,19 @@ async function onDisk(disk: SmallDisk): Promise<TestInstance> {
 
 /** One key and one certificate of each planned profile, one CRL, one master list; certificates that can be read. */
 function expectOneOfEach(home: string): void {
-  const database = new DatabaseSync(recordsPath(home), { readOnly: true });
-  try {
-    const count = (sql: string) => Number(database.prepare(sql).get()?.['rows']);
-    for (const [profile, role] of [
-      ['csca', 'csca'],
-      ['access-ca', 'access-ca'],
-      ['dsc-test-0', 'document-signer'],
-      ['master-list-signer', 'master-list-signer'],
-    ]) {
-      expect(count(`SELECT count(*) AS rows FROM keys WHERE role = '${role}'`), `keys of ${role}`).toBe(1);
-      const certificates = count(`SELECT count(*) AS rows FROM certificates WHERE profile = '${profile}'`);
-      expect(certificates, `certificates of ${profile}`).toBe(1);
-    }
-    expect(count('SELECT count(*) AS rows FROM crls')).toBe(1);
-    expect(count('SELECT count(*) AS rows FROM master_lists')).toBe(1);
-  } finally {
-    database.close();
+  const count = (sql: string) => Number(rowsOf(home, sql)[0]?.['rows']);
+  for (const [profile, role] of [
+    ['csca', 'csca'],
+    ['access-ca', 'access-ca'],
+    ['dsc-test-0', 'document-signer'],
+    ['master-list-signer', 'master-list-signer'],
+  ]) {
+    expect(count(`SELECT count(*) AS rows FROM keys WHERE role = '${role}'`), `keys of ${role}`).toBe(1);
+    const certificates = count(`SELECT count(*) AS rows FROM certificates WHERE profile = '${profile}'`);
+    expect(certificates, `certificates of ${profile}`).toBe(1);
   }
+  expect(count('SELECT count(*) AS rows FROM crls')).toBe(1);
+  expect(count('SELECT count(*) AS rows FROM master_lists')).toBe(1);
   for (const holder of ['server', 'station']) {
     for (const file of ['cert.pem', 'key.pem', 'ca.pem']) {
       expect(readFileSync(join(home, 'credentials', holder, file), 'utf8')).toMatch(/-----END .*-----\n$/);
@@ -450,12 +423,7 @@ function expectOneOfEach(home: string): void {
 }
 
 function keysOnRecord(home: string): number {
-  const database = new DatabaseSync(recordsPath(home), { readOnly: true });
-  try {
-    return Number(database.prepare('SELECT count(*) AS rows FROM keys').get()?.['rows']);
-  } finally {
-    database.close();
-  }
+  return Number(rowsOf(home, 'SELECT count(*) AS rows FROM keys')[0]?.['rows']);
 }
 
 /** Private keys on the token, as the signer told when it got ready. */

@@ -1,20 +1,14 @@
-import { cpSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { changeConfiguration } from '../support/configuration.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
-import {
-  eventually,
-  newRequestId,
-  recordsPath,
-  Served,
-  sigillo,
-  sodRequest,
-  untilAnswered,
-} from '../support/served.ts';
+import { rowsOf } from '../support/records-snapshot.ts';
+import { cloneToken } from '../support/second-token.ts';
+import { eventually, newOrder, Served, sigillo, untilAnswered } from '../support/served.ts';
+import { setAside } from '../support/set-aside.ts';
 import type { Answer, Station } from '../support/station.ts';
+import { expectWhole } from '../support/whole-records.ts';
 
 /**
  * `count: 2`: two Document Signers of a profile take turns, each with its key on a token of its own. In order: they
@@ -32,7 +26,7 @@ let station: Station;
 beforeAll(async () => {
   instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
   await (await serve(instance.home, instance.portBase)).stop();
-  cloneToken();
+  cloneToken(instance.home, 1);
   limitUses();
   // One key on each token: what is made while the other token is away.
   await withoutToken('token', rotate);
@@ -47,8 +41,8 @@ beforeAll(async () => {
     instance.home,
   );
   expect(revoked.stderr).toBe('');
-  configure((configuration) => {
-    configuration.keys.documentSigners[0] = { ...configuration.keys.documentSigners[0], count: 2 };
+  changeConfiguration(instance.home, ({ keys }) => {
+    keys.documentSigners[0] = { ...keys.documentSigners[0], count: 2 };
   });
   service = new Served(instance);
   await service.untilReady();
@@ -61,39 +55,6 @@ afterAll(async () => {
   instance?.remove();
 });
 
-interface Configuration {
-  token: Record<string, unknown>;
-  otherTokens?: Record<string, unknown>[];
-  keys: { documentSigners: Record<string, unknown>[] };
-}
-
-function configure(change: (configuration: Configuration) => void): void {
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as Configuration;
-  change(configuration);
-  writeFileSync(path, stringify(configuration));
-}
-
-/** SoftHSM gives no key away: the second token is a copy of the first one's folder. */
-function cloneToken(): void {
-  const second = join(instance.home, 'second');
-  mkdirSync(second);
-  cpSync(join(instance.home, 'token/tokens'), join(second, 'tokens'), { recursive: true });
-  const softHsm = readFileSync(join(instance.home, 'token/softhsm2.conf'), 'utf8');
-  writeFileSync(
-    join(second, 'softhsm2.conf'),
-    softHsm.replace(/tokendir = .*/, `tokendir = ${second}/tokens`),
-  );
-  cpSync(join(instance.home, 'secrets/pin'), join(instance.home, 'secrets/second-pin'));
-  configure((configuration) => {
-    const environment = { SOFTHSM2_CONF: './second/softhsm2.conf' };
-    const pinFile = 'secrets/second-pin';
-    configuration.otherTokens = [
-      { ...configuration.token, environment, pinFile, name: 'second', preference: 1 },
-    ];
-  });
-}
-
 function limitUses(): void {
   const path = join(instance.home, 'policies', `${profile}.yaml`);
   writeFileSync(path, readFileSync(path, 'utf8').replace(/usageLimit: \d+/, `usageLimit: ${limit}`));
@@ -101,14 +62,11 @@ function limitUses(): void {
 
 /** Takes a token away while something is done. */
 async function withoutToken(folder: string, work: () => Promise<void>): Promise<void> {
-  const [there, aside] = [join(instance.home, folder, 'tokens'), join(instance.home, `${folder}-aside`)];
-  renameSync(there, aside);
-  mkdirSync(there);
+  const giveBack = setAside(join(instance.home, folder, 'tokens'), { isEmptied: true });
   try {
     await work();
   } finally {
-    rmdirSync(there);
-    renameSync(aside, there);
+    giveBack();
   }
 }
 
@@ -124,18 +82,10 @@ interface SignerOnRecord {
   readonly uses: number;
 }
 
-function query(sql: string, ...parameters: string[]) {
-  const database = new DatabaseSync(recordsPath(instance.home), { readOnly: true });
-  try {
-    return database.prepare(sql).all(...parameters);
-  } finally {
-    database.close();
-  }
-}
-
 /** In the order in which they were made. */
 function documentSigners(): readonly SignerOnRecord[] {
-  return query(
+  return rowsOf(
+    instance.home,
     `SELECT c.serial_number serial, c.sha256, k.key_id, k.uses FROM certificates c
      JOIN keys k ON k.key_id = c.key_id WHERE c.profile = ? ORDER BY k.created_at`,
     profile,
@@ -147,10 +97,8 @@ function documentSigners(): readonly SignerOnRecord[] {
   }));
 }
 
-const order = () => sodRequest(newRequestId(), 'PA');
-
 async function signOne(): Promise<Answer> {
-  return station.post('/v1/sods', order());
+  return station.post('/v1/sods', newOrder());
 }
 
 /** How many of them each Document Signer signed, by the SHA-256 of its certificate. */
@@ -160,13 +108,6 @@ function spread(answers: readonly Answer[]): ReadonlyMap<string, number> {
 }
 
 const signers = () => documentSigners().slice(1, 3);
-
-/** The signer of a token, as the log tells it. */
-function pidOf(token: string): number {
-  const ready = service.log.split('\n').filter((line) => line.includes(`"kind":"ready"`));
-  const last = ready.map((line) => JSON.parse(line) as { token: string; signerPid: number });
-  return last.findLast((event) => event.token === token)?.signerPid ?? 0;
-}
 
 async function signMany(count: number): Promise<readonly Answer[]> {
   const answers = await Promise.all(Array.from({ length: count }, signOne));
@@ -192,7 +133,7 @@ describe('two Document Signers of a profile', () => {
     const [, kept] = before;
     await withoutToken('second', async () => {
       const answers = signMany(10);
-      process.kill(pidOf('second'), 'SIGKILL');
+      process.kill(service.signerOf('second'), 'SIGKILL');
       await answers;
       await eventually('its failure', () => /"token":"second".*signer failed to start/.test(service.log));
       expect([...spread(await signMany(4))]).toEqual([[kept?.sha256, 4]]);
@@ -203,8 +144,7 @@ describe('two Document Signers of a profile', () => {
     });
     await eventually('both tokens', () => service.signerPids.length === 2);
     expect([...spread(await signMany(4)).values()]).toEqual([2, 2]);
-    const examiner = new RecordsExaminer(recordsPath(instance.home), () => new Date());
-    await eventually('no open intent', () => examiner.examine(new Map(), true).length === 0);
+    await expectWhole(instance.home);
   });
 
   it('have each its own limit: when one has reached it the other goes on, and then their next ones', async () => {
@@ -214,7 +154,7 @@ describe('two Document Signers of a profile', () => {
     expect(left).toBeGreaterThan(0);
     const answers: Answer[] = [];
     // The first one that is signed by a next one may come before that one is published.
-    while (answers.length < left + 10) answers.push(await untilAnswered(station, order()));
+    while (answers.length < left + 10) answers.push(await untilAnswered(station, newOrder()));
     expect(signers().map(({ uses }) => uses)).toEqual([limit, limit]);
     for (const { uses } of documentSigners()) expect(uses).toBeLessThanOrEqual(limit);
     expect(spread(answers).size).toBeGreaterThan(2);

@@ -1,24 +1,17 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
 import { linesOf, ndjson, openBatch } from '../support/batch.ts';
+import { configure } from '../support/configuration.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { recordsSnapshot } from '../support/records-snapshot.ts';
-import {
-  eventually,
-  newRequestId,
-  recordsPath,
-  Served,
-  sigillo,
-  sodRequest,
-  untilAnswered,
-} from '../support/served.ts';
+import { eventually, newOrder, Served, sigillo, untilAnswered } from '../support/served.ts';
+import { setAside } from '../support/set-aside.ts';
 import type { Answer, Station } from '../support/station.ts';
+import { expectWhole } from '../support/whole-records.ts';
 
 // Whole services are started and killed; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -28,7 +21,6 @@ const countLogins = fileURLToPath(new URL('../hsm/count-logins.ts', import.meta.
 let instance: TestInstance;
 let served: Served | undefined;
 let stations: Station[] = [];
-const documentType = 'PA';
 
 beforeEach(async () => {
   instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 2 });
@@ -54,18 +46,8 @@ function station(of: Served): Station {
   return opened;
 }
 
-function order(requestId = newRequestId()) {
-  return sodRequest(requestId, documentType);
-}
-
-/** Rewrites sigillo.yaml; sections are merged one level deep. */
-function configure(changes: Record<string, Record<string, unknown>>): void {
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
-  for (const [section, values] of Object.entries(changes)) {
-    configuration[section] = { ...configuration[section], ...values };
-  }
-  writeFileSync(path, stringify(configuration));
+function tokens({ home } = instance): string {
+  return join(home, 'token/tokens');
 }
 
 function expectUnavailable(answer: Answer, detail: RegExp, status = 503): void {
@@ -77,40 +59,33 @@ function expectUnavailable(answer: Answer, detail: RegExp, status = 503): void {
   expect(answer.body.toString(), 'a path of the server').not.toContain(instance.home);
 }
 
-/** Everything on record holds, and nothing is open. */
-async function expectWhole(): Promise<void> {
-  const examiner = new RecordsExaminer(recordsPath(instance.home), () => new Date());
-  await eventually('no open intent', () => examiner.examine(new Map(), true).length === 0);
-}
-
 describe('the token is absent', () => {
   it.each([
     ['its folder is gone', 'token/tokens', /no token is labelled|loading PKCS#11 module/],
     ['its configuration is gone', 'token/softhsm2.conf', /no token is labelled|loading PKCS#11 module/],
   ])('at the start, %s: it serves, says so, signs nothing, and heals by itself', async (_, path, reason) => {
-    const [there, aside] = [join(instance.home, path), join(instance.home, 'aside')];
-    renameSync(there, aside);
+    const giveBack = setAside(join(instance.home, path));
     const before = recordsSnapshot(instance.home);
     const service = start();
     await service.untilNotReady(reason);
     const client = station(service);
-    const body = order();
+    const body = newOrder();
     for (let attempt = 0; attempt < 3; attempt += 1) {
       expectUnavailable(await client.post('/v1/sods', body), reason);
     }
     expect(recordsSnapshot(instance.home)).toEqual(before);
 
-    renameSync(aside, there);
+    giveBack();
     await service.untilReady();
     expect((await client.post('/v1/sods', body)).status).toBe(201);
-    await expectWhole();
+    await expectWhole(instance.home);
   });
 
   it('at the start, with an intent that a crash left open: it is completed when the token is back', async () => {
     const first = start();
     await first.untilReady();
     for (const pid of first.signerPids) process.kill(pid, 'SIGSTOP');
-    const body = order();
+    const body = newOrder();
     const hanging = station(first)
       .post('/v1/sods', body)
       .catch(() => undefined);
@@ -119,15 +94,14 @@ describe('the token is absent', () => {
     await first.kill();
     await hanging;
 
-    const [there, aside] = [join(instance.home, 'token/tokens'), join(instance.home, 'aside')];
-    renameSync(there, aside);
+    const giveBack = setAside(tokens());
     const before = recordsSnapshot(instance.home);
     const second = start();
     await second.untilNotReady(/token/);
     expectUnavailable(await station(second).post('/v1/sods', body), /token/);
     expect(recordsSnapshot(instance.home)).toEqual(before);
-    renameSync(aside, there);
-    await expectWhole();
+    giveBack();
+    await expectWhole(instance.home);
     const answer = await untilAnswered(station(second), body);
     expect(answer.status).toBe(200);
   });
@@ -136,35 +110,32 @@ describe('the token is absent', () => {
     const service = start();
     await service.untilReady();
     const client = station(service);
-    const early = order();
+    const early = newOrder();
     const signed = await client.post('/v1/sods', early);
-    const [there, aside] = [join(instance.home, 'token/tokens'), join(instance.home, 'aside')];
     await eventually('both signers', () => service.signerPids.length === 2);
-    renameSync(there, aside);
-    mkdirSync(there);
+    const giveBack = setAside(tokens(), { isEmptied: true });
     for (const pid of service.signerPids) process.kill(pid, 'SIGKILL');
     await service.untilNotReady(/no token is labelled/);
-    const refused = await client.post('/v1/sods', order());
+    const refused = await client.post('/v1/sods', newOrder());
     expectUnavailable(refused, /no token is labelled/);
     expect(refused.json()).toMatchObject({ rule: 'token-label', source: 'docs/tokens.md' });
     const repeated = await client.post('/v1/sods', early);
     expect(repeated.status).toBe(200);
     expect(repeated.json()).toEqual(signed.json());
-    rmdirSync(there);
-    renameSync(aside, there);
+    giveBack();
     await service.untilReady();
-    expect((await client.post('/v1/sods', order())).status).toBe(201);
-    await expectWhole();
+    expect((await client.post('/v1/sods', newOrder())).status).toBe(201);
+    await expectWhole(instance.home);
   });
 
   it('makes an instance that lacks something refuse to start, and says what mends it', async () => {
     const lacking = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'] });
     try {
-      renameSync(join(lacking.home, 'token/tokens'), join(lacking.home, 'aside'));
+      const giveBack = setAside(tokens(lacking));
       const { code, stderr } = await sigillo('serve', '--home', lacking.home);
       expect(code).toBe(1);
       expect(stderr).toMatch(/^sigillo: token: .*\n {2}mend: /);
-      renameSync(join(lacking.home, 'aside'), join(lacking.home, 'token/tokens'));
+      giveBack();
       const service = new Served(lacking);
       await service.untilReady();
       await service.stop();
@@ -179,7 +150,7 @@ describe('the PIN in the file is wrong', () => {
     const logins = join(instance.home, 'logins');
     writeFileSync(logins, '');
     const softHsm = { SOFTHSM2_CONF: './token/softhsm2.conf' };
-    configure({
+    configure(instance.home, {
       token: { environment: { ...softHsm, NODE_OPTIONS: `--import=${countLogins}`, LOGIN_LOG: logins } },
     });
     const attempts = () => readFileSync(logins, 'utf8').split('\n').length - 1;
@@ -193,7 +164,7 @@ describe('the PIN in the file is wrong', () => {
     await eventually('four starts of a signer', () => startsTried() >= 4);
     const client = station(first);
     for (let request = 0; request < 3; request += 1) {
-      expectUnavailable(await client.post('/v1/sods', order()), /PIN/);
+      expectUnavailable(await client.post('/v1/sods', newOrder()), /PIN/);
     }
     expect(attempts()).toBe(1);
     await first.kill();
@@ -205,7 +176,7 @@ describe('the PIN in the file is wrong', () => {
 
     writeFileSync(pinFile, pin);
     await second.untilReady();
-    expect((await station(second).post('/v1/sods', order())).status).toBe(201);
+    expect((await station(second).post('/v1/sods', newOrder())).status).toBe(201);
     await eventually('both signers', () => second.signerPids.length === 2);
     expect(attempts()).toBe(3);
     expect(existsSync(`${pinFile}.refused`)).toBe(false);
@@ -217,7 +188,7 @@ describe('the PIN in the file is wrong', () => {
     writeFileSync(pinFile, readFileSync(`${pinFile}.old`), { mode: 0o644 });
     const service = start();
     await service.untilNotReady(/has mode 0644/);
-    expectUnavailable(await station(service).post('/v1/sods', order()), /mode 0644/);
+    expectUnavailable(await station(service).post('/v1/sods', newOrder()), /mode 0644/);
     renameSync(`${pinFile}.old`, pinFile);
     await service.untilReady();
   });
@@ -228,7 +199,7 @@ describe('a signer process is lost', () => {
     const service = start();
     await service.untilReady();
     const client = station(service);
-    const orders = Array.from({ length: 120 }, () => order());
+    const orders = Array.from({ length: 120 }, () => newOrder());
     const answers = Promise.all(orders.map((body) => untilAnswered(client, body)));
     for (let round = 0; round < 3; round += 1) {
       await eventually('a signer', () => service.signerPids.length > 0);
@@ -236,19 +207,19 @@ describe('a signer process is lost', () => {
     }
     for (const { status } of await answers) expect([200, 201]).toContain(status);
     await service.untilReady();
-    await expectWhole();
+    await expectWhole(instance.home);
     expect(recordsSnapshot(instance.home).sods).toBe(orders.length);
   });
 
   it('hung: it is ended and replaced, and what it held is completed with the same bytes', async () => {
-    configure({ limits: { deadlineMs: 1_000 } });
+    configure(instance.home, { limits: { deadlineMs: 1_000 } });
     const service = start();
     await service.untilReady();
     await eventually('both signers', () => service.signerPids.length === 2);
     const hung = service.signerPids;
     for (const pid of hung) process.kill(pid, 'SIGSTOP');
     const client = station(service);
-    const orders = Array.from({ length: 6 }, () => order());
+    const orders = Array.from({ length: 6 }, () => newOrder());
     const first = await Promise.all(orders.map((body) => client.post('/v1/sods', body)));
     for (const answer of first) {
       if (answer.status === 201) continue;
@@ -267,7 +238,7 @@ describe('a signer process is lost', () => {
       expect(again[index]?.json()).toEqual(answer.json());
       if (first[index]?.status === 201) expect(first[index].json()).toEqual(answer.json());
     }
-    await expectWhole();
+    await expectWhole(instance.home);
     expect(recordsSnapshot(instance.home).sods).toBe(orders.length);
   });
 
@@ -284,7 +255,6 @@ describe('a signer process is lost', () => {
 
 describe('the token is gone in the middle of a batch', () => {
   it('its lines are told when to come again, at once, and are signed on the same connection then', async () => {
-    const [tokens, aside] = [join(instance.home, 'token/tokens'), join(instance.home, 'aside')];
     const service = start();
     await service.untilReady();
     const request = openBatch(instance);
@@ -306,11 +276,11 @@ describe('the token is gone in the middle of a batch', () => {
       return lines();
     };
     const [early, late] = [
-      Array.from({ length: 40 }, () => order()),
-      Array.from({ length: 400 }, () => order()),
+      Array.from({ length: 40 }, () => newOrder()),
+      Array.from({ length: 400 }, () => newOrder()),
     ];
     for (const { status } of await send(early)) expect(status).toBe(201);
-    renameSync(tokens, aside);
+    const giveBack = setAside(tokens());
     for (const pid of service.signerPids) process.kill(pid, 'SIGKILL');
     await service.untilNotReady(/no token is labelled|loading PKCS#11 module/);
     const told = await send(late);
@@ -319,12 +289,12 @@ describe('the token is gone in the middle of a batch', () => {
       expect(line).toMatchObject({ status: 503, retryAfter: 1, mend: expect.any(String) });
     const errors = service.log.split('\n').filter((line) => line.includes('"msg":"batch: '));
     expect(errors.length, 'one entry for all lines').toBeLessThanOrEqual(1);
-    renameSync(aside, tokens);
+    giveBack();
     await service.untilReady();
     for (const { status } of await send(late)) expect(status).toBe(201);
     request.end();
     await once(response, 'end');
-    await expectWhole();
+    await expectWhole(instance.home);
     expect(recordsSnapshot(instance.home).sods).toBe(early.length + late.length);
   });
 });
@@ -332,23 +302,20 @@ describe('the token is gone in the middle of a batch', () => {
 describe('the key is not on the token', () => {
   it('signs nothing, says so, and signs when the right token is back', async () => {
     const other = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'] });
-    const [tokens, aside] = [join(instance.home, 'token/tokens'), join(instance.home, 'aside')];
-    const [pinFile, pinAside] = [join(instance.home, 'secrets/pin'), join(instance.home, 'pin-aside')];
-    renameSync(tokens, aside);
-    renameSync(join(other.home, 'token/tokens'), tokens);
-    renameSync(pinFile, pinAside);
+    const pinFile = join(instance.home, 'secrets/pin');
+    const giveBack = [setAside(tokens()), setAside(pinFile)];
+    renameSync(tokens(other), tokens());
     renameSync(join(other.home, 'secrets/pin'), pinFile);
     other.remove();
     const service = start();
     await service.untilNotReady(/no key of a Document Signer in use/);
     const client = station(service);
-    const body = order();
+    const body = newOrder();
     expectUnavailable(await client.post('/v1/sods', body), /no token that works has the key/);
     expect(recordsSnapshot(instance.home).sods).toBe(0);
-    renameSync(tokens, join(instance.home, 'wrong'));
-    renameSync(aside, tokens);
-    renameSync(pinAside, pinFile);
+    renameSync(tokens(), join(instance.home, 'wrong'));
+    for (const each of giveBack) each();
     expect((await untilAnswered(client, body)).status).toBe(201);
-    await expectWhole();
+    await expectWhole(instance.home);
   });
 });

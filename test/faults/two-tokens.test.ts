@@ -1,20 +1,18 @@
-import { cpSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { RecordsExaminer } from '../../src/app/torture/records-examiner.ts';
+import { configure } from '../support/configuration.ts';
 import { makeTestInstance, serve, type TestInstance } from '../support/instance.ts';
 import { recordsSnapshot } from '../support/records-snapshot.ts';
-import { eventually, newRequestId, recordsPath, Served, sigillo, sodRequest } from '../support/served.ts';
+import { cloneToken } from '../support/second-token.ts';
+import { eventually, newOrder, Served, sigillo } from '../support/served.ts';
+import { setAside } from '../support/set-aside.ts';
 import type { Station } from '../support/station.ts';
+import { expectWhole } from '../support/whole-records.ts';
 
 // Whole services are started; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-/**
- * Two tokens with the same keys: SoftHSM never gives a key away, so the second one is a copy of the first one's
- * folder, as a vendor's cloning makes it.
- */
 let instance: TestInstance;
 let served: Served | undefined;
 let client: Station | undefined;
@@ -22,15 +20,6 @@ let client: Station | undefined;
 beforeEach(async () => {
   instance = await makeTestInstance({ algorithms: ['ecdsa-P-256-sha256'], processes: 1 });
   await (await serve(instance.home, instance.portBase)).stop();
-  const second = join(instance.home, 'second');
-  mkdirSync(second);
-  cpSync(join(instance.home, 'token/tokens'), join(second, 'tokens'), { recursive: true });
-  const softHsm = readFileSync(join(instance.home, 'token/softhsm2.conf'), 'utf8');
-  writeFileSync(
-    join(second, 'softhsm2.conf'),
-    softHsm.replace(/tokendir = .*/, `tokendir = ${second}/tokens`),
-  );
-  cpSync(join(instance.home, 'secrets/pin'), join(instance.home, 'secrets/second-pin'));
 });
 afterEach(async () => {
   client?.close();
@@ -41,18 +30,8 @@ afterEach(async () => {
 
 /** Starts it with both tokens. */
 async function start(preference: number, limits = {}): Promise<{ service: Served; station: Station }> {
-  const path = join(instance.home, 'sigillo.yaml');
-  const configuration = parse(readFileSync(path, 'utf8')) as {
-    token: object;
-    otherTokens?: object[];
-    limits: object;
-  };
-  const environment = { SOFTHSM2_CONF: './second/softhsm2.conf' };
-  configuration.otherTokens = [
-    { ...configuration.token, environment, pinFile: 'secrets/second-pin', name: 'second', preference },
-  ];
-  configuration.limits = { ...configuration.limits, ...limits };
-  writeFileSync(path, stringify(configuration));
+  cloneToken(instance.home, preference);
+  configure(instance.home, { limits });
   const service = new Served(instance);
   served = service;
   await service.untilReady();
@@ -61,30 +40,14 @@ async function start(preference: number, limits = {}): Promise<{ service: Served
   return { service, station: client };
 }
 
-const order = () => sodRequest(newRequestId(), 'PA');
-
-/** The signer of a token, as the log tells it. */
-function pidOf(service: Served, token: string): number {
-  const ready = service.log.split('\n').filter((line) => line.includes(`"kind":"ready"`));
-  const last = ready.map((line) => JSON.parse(line) as { token: string; signerPid: number });
-  return last.findLast((event) => event.token === token)?.signerPid ?? 0;
-}
-
-async function expectWhole(): Promise<void> {
-  const examiner = new RecordsExaminer(recordsPath(instance.home), () => new Date());
-  await eventually('no open intent', () => examiner.examine(new Map(), true).length === 0);
-}
-
 describe('two tokens with the same keys', () => {
   it('the second takes over when the first is gone, without a refusal, and gives back when it is there', async () => {
     const { service, station } = await start(2);
-    const [there, aside] = [join(instance.home, 'token/tokens'), join(instance.home, 'aside')];
-    for (let i = 0; i < 5; i += 1) expect((await station.post('/v1/sods', order())).status).toBe(201);
-    renameSync(there, aside);
-    mkdirSync(there);
-    const orders = Array.from({ length: 40 }, order);
+    for (let i = 0; i < 5; i += 1) expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
+    const giveBack = setAside(join(instance.home, 'token/tokens'), { isEmptied: true });
+    const orders = Array.from({ length: 40 }, () => newOrder());
     const answers = Promise.all(orders.map((body) => station.post('/v1/sods', body)));
-    process.kill(pidOf(service, 'token'), 'SIGKILL');
+    process.kill(service.signerOf('token'), 'SIGKILL');
     for (const { status } of await answers) expect(status).toBe(201);
     await eventually('the log says so', () => service.log.includes('"kind":"takes-over","token":"second"'));
     await eventually('its failure', () => /"token":"token".*signer failed to start/.test(service.log));
@@ -99,34 +62,33 @@ describe('two tokens with the same keys', () => {
     );
     expect(stdout).toMatch(/^key {12}csca-00001 +active /m);
 
-    rmdirSync(there);
-    renameSync(aside, there);
+    giveBack();
     await eventually('the first again', () => service.signerPids.length === 2);
-    expect((await station.post('/v1/sods', order())).status).toBe(201);
+    expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
     await eventually('the log says so', () => service.log.includes('"kind":"takes-back","token":"token"'));
     expect(recordsSnapshot(instance.home).sods).toBe(46);
-    await expectWhole();
+    await expectWhole(instance.home);
   });
 
   it('a token that hangs is found before the deadline, and the other answers within it', async () => {
     const { service, station } = await start(2, { deadlineMs: 6_000 });
-    process.kill(pidOf(service, 'token'), 'SIGSTOP');
-    const answers = await Promise.all(Array.from({ length: 10 }, () => station.post('/v1/sods', order())));
+    process.kill(service.signerOf('token'), 'SIGSTOP');
+    const answers = await Promise.all(Array.from({ length: 10 }, () => station.post('/v1/sods', newOrder())));
     for (const { status } of answers) expect(status).toBe(201);
     expect(service.log).toContain('"kind":"hung"');
-    await expectWhole();
+    await expectWhole(instance.home);
   });
 
   it('share the work where neither is preferred', async () => {
     const { service, station } = await start(1);
-    await Promise.all(Array.from({ length: 60 }, () => station.post('/v1/sods', order())));
+    await Promise.all(Array.from({ length: 60 }, () => station.post('/v1/sods', newOrder())));
     const written = ['token', 'second'].map((token) => {
-      const io = readFileSync(`/proc/${pidOf(service, token)}/io`, 'utf8');
+      const io = readFileSync(`/proc/${service.signerOf(token)}/io`, 'utf8');
       return Number(/wchar: (\d+)/.exec(io)?.[1]);
     });
     // Sixty EF.SODs of some 2 kB each went through both.
     expect(Math.min(...written)).toBeGreaterThan(20_000);
-    await expectWhole();
+    await expectWhole(instance.home);
   });
 
   it('a new key that is on one of them only does no harm to the other', async () => {
@@ -134,8 +96,8 @@ describe('two tokens with the same keys', () => {
     const rotated = await sigillo('rotate', 'dsc-test-0', '--home', instance.home);
     expect(rotated.stderr).toBe('');
     expect(rotated.code).toBe(0);
-    for (let i = 0; i < 10; i += 1) expect((await station.post('/v1/sods', order())).status).toBe(201);
+    for (let i = 0; i < 10; i += 1) expect((await station.post('/v1/sods', newOrder())).status).toBe(201);
     expect(await service.health()).toMatchObject({ ready: true, degraded: [] });
-    await expectWhole();
+    await expectWhole(instance.home);
   });
 });

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
 import { decodeCertificate } from '../../src/formats/x509/certificate.ts';
 import { decodeCrl } from '../../src/formats/x509/crl.ts';
 import {
@@ -8,20 +7,16 @@ import {
   passiveAuthentication,
   type PassiveAuthenticationReport,
 } from '../../src/rules/passive-authentication/index.ts';
+import { changeConfiguration } from '../support/configuration.ts';
+import type { TestInstanceOptions } from '../support/instance.ts';
 import {
-  makeTestInstance,
-  type RunningService,
-  serve,
-  type TestInstance,
-  type TestInstanceOptions,
-} from '../support/instance.ts';
-import { Station } from '../support/station.ts';
+  endInstance,
+  type ServedInstance as AnyServedInstance,
+  serveInstance as serveAny,
+} from '../support/served-instance.ts';
 
-/** An instance that is being served, a station of it, and what a border knows about it. */
-export interface ServedInstance {
-  readonly instance: TestInstance;
-  readonly service: RunningService;
-  readonly station: Station;
+/** What a border knows about the instance too. */
+export interface ServedInstance extends AnyServedInstance {
   readonly border: BorderOfInstance;
   end(): Promise<void>;
 }
@@ -32,27 +27,13 @@ export interface ServedInstanceOptions extends TestInstanceOptions {
 }
 
 export async function serveInstance(options: ServedInstanceOptions): Promise<ServedInstance> {
-  const instance = await makeTestInstance(options);
-  const { home, portBase } = instance;
-  if (options.csca !== undefined) planCsca(home, options.csca);
-  const service = await serve(home, portBase).catch((error: unknown) => {
-    instance.remove();
-    throw error;
+  const { csca: keyAlgorithm } = options;
+  const served = await serveAny(options, ({ home }) => {
+    if (keyAlgorithm === undefined) return;
+    changeConfiguration(home, ({ keys }) => Object.assign(keys['csca'] as object, { keyAlgorithm }));
   });
-  const station = new Station({ home, port: portBase, holder: 'station' });
-  const end = async () => {
-    station.close();
-    await service.stop();
-    instance.remove();
-  };
-  return { instance, service, station, border: new BorderOfInstance(home), end };
-}
-
-function planCsca(home: string, keyAlgorithm: string): void {
-  const file = join(home, 'sigillo.yaml');
-  const plan = parse(readFileSync(file, 'utf8')) as { keys: { csca: { keyAlgorithm: string } } };
-  plan.keys.csca.keyAlgorithm = keyAlgorithm;
-  writeFileSync(file, stringify(plan));
+  const border = new BorderOfInstance(served.instance.home);
+  return { ...served, border, end: () => endInstance(served) };
 }
 
 /** A border that trusts one CSCA, has its CRL, and is strict about everything. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 
 /** What an instance has on record, in numbers: the same before and after what must change nothing. */
 export interface RecordsSnapshot {
@@ -9,6 +9,20 @@ export interface RecordsSnapshot {
   readonly sodIntents: number;
   readonly abandonedIntents: number;
   readonly logLeaves: number;
+}
+
+/** Rows of the records, read beside a running service. */
+export function rowsOf(
+  home: string,
+  sql: string,
+  ...parameters: readonly string[]
+): readonly Record<string, SQLOutputValue>[] {
+  const database = new DatabaseSync(join(home, 'records.sqlite'), { readOnly: true });
+  try {
+    return database.prepare(sql).all(...parameters);
+  } finally {
+    database.close();
+  }
 }
 
 /** Reads the records beside a running service. */

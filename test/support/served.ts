@@ -48,6 +48,13 @@ export class Served {
     return [...pids];
   }
 
+  /** The process of a token that has become ready last, as the log tells it. */
+  signerOf(token: string): number {
+    const ready = this.#log.split('\n').filter((line) => line.includes('"kind":"ready"'));
+    const events = ready.map((line) => JSON.parse(line) as { token: string; signerPid: number });
+    return events.findLast((event) => event.token === token)?.signerPid ?? 0;
+  }
+
   station(): Station {
     return new Station({ home: this.home, port: this.portBase, holder: 'station' });
   }
@@ -98,6 +105,13 @@ export class Served {
   }
 }
 
+/** A figure of the metrics page of an instance. */
+export async function metric(portBase: number, name: string): Promise<number> {
+  const lines = (await get(portBase + 4, '/metrics')).split('\n');
+  const line = lines.find((candidate) => candidate.startsWith(name)) ?? '';
+  return Number(line.slice(line.lastIndexOf(' ')));
+}
+
 function get(port: number, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = http.get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
@@ -133,6 +147,11 @@ export function sodRequest(requestId: string, documentType = 'P') {
   };
 }
 
+/** A request of its own, for a document of the first type of a test instance. */
+export function newOrder(documentType = 'PA') {
+  return sodRequest(newRequestId(), documentType);
+}
+
 /** Sends the same request until it is answered with something else than 503, 504 or a broken connection. */
 export async function untilAnswered(station: Station, body: object): Promise<Answer> {
   let answer: Answer | undefined;
@@ -159,7 +178,7 @@ export function sigillo(...args: readonly string[]): Promise<CommandOutcome> {
   });
 }
 
-export function newRequestId(): string {
+function newRequestId(): string {
   return randomBytes(8).toString('hex');
 }
 
