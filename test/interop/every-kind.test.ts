@@ -14,15 +14,9 @@ import { opensslRequest, type RequestKey } from '../support/certification-reques
 import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
 import { BouncyCastle, describeWith, openssl, run } from './readers.ts';
+import { utopia } from '../support/utopia.ts';
 
 const policies = shippedPolicies();
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
 const notBefore = new Date('2026-11-01T00:00:00Z');
 
 /** Names that a profile asks for with the order. */
@@ -52,7 +46,7 @@ interface Issued {
 class Issuance {
   readonly folder = mkdtempSync(join(tmpdir(), 'sigillo-kinds-'));
   readonly #token: TestToken = openTestToken();
-  readonly #core = new SigningCore(this.#token.token, policies, state);
+  readonly #core = new SigningCore(this.#token.token, policies, utopia);
   readonly #keys = new Map<string, string>();
   readonly issued: Issued[] = [];
   #serial = 0x10000n;

@@ -15,15 +15,9 @@ import type { IssuanceRecords, Signer } from '../../src/services/ports.ts';
 import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
+import { utopia } from '../support/utopia.ts';
 
 const policies = shippedPolicies();
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
 const plan = {
   csca: { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha384' },
   documentSigners: [{ profile: 'dsc-passport', keyAlgorithm: 'ecdsa-P-256-sha256' }],
@@ -53,7 +47,7 @@ class FaultyState {
   signatures = 0;
   refusal: Refused | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sigillo-issuance-'));
-  readonly #core = new SigningCore(token.token, policies, state);
+  readonly #core = new SigningCore(token.token, policies, utopia);
   readonly #records: Records;
   #countdown = Number.POSITIVE_INFINITY;
   #fault: FaultKind = 'not-applied';
@@ -70,7 +64,7 @@ class FaultyState {
     this.#records = openRecords(join(this.#folder, 'records.sqlite'), clock);
     const random = { octets: (count: number) => Uint8Array.from(randomBytes(count)) };
     const records = this.#faulty<IssuanceRecords>(this.#records.issuance);
-    this.deps = { signer: this.#faulty(this.#signer()), records, clock, random, policies, state };
+    this.deps = { signer: this.#faulty(this.#signer()), records, clock, random, policies, state: utopia };
   }
 
   failCall(number: number, fault: FaultKind): void {

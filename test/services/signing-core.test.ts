@@ -8,15 +8,9 @@ import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { opensslRequest } from '../support/certification-request.ts';
 import { shippedPolicies } from '../support/policies.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
+import { utopia } from '../support/utopia.ts';
 
 const policies = shippedPolicies();
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
 const notBefore = new Date('2026-11-01T00:00:00Z');
 
 let test: TestToken;
@@ -53,7 +47,7 @@ function issue(
 
 beforeAll(async () => {
   test = openTestToken();
-  core = new SigningCore(test.token, policies, state);
+  core = new SigningCore(test.token, policies, utopia);
   const cscaAlgorithm = 'ecdsa-brainpoolP384r1-sha384';
   const cscaKey = await keyPair('csca', 'csca', cscaAlgorithm);
   const root = await issue('csca', cscaKey, cscaAlgorithm);
@@ -232,7 +226,7 @@ describe('every kind of certificate (Doc 9303-12 §7.1)', () => {
   });
 
   const nextCsca = async (organization: string) => {
-    const renamed = new SigningCore(test.token, policies, { ...state, organization });
+    const renamed = new SigningCore(test.token, policies, { ...utopia, organization });
     const keyAlgorithm = 'ecdsa-brainpoolP384r1-sha384';
     const keyId = await keyPair('csca', `csca-${organization}`, keyAlgorithm);
     lastSerial += 1n;

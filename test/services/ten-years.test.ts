@@ -22,15 +22,9 @@ import { DocumentSigners, loadDocumentSigners } from '../../src/services/sod/doc
 import { shippedPolicies } from '../support/policies.ts';
 import { signerOver } from '../support/signer-over.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
+import { utopia } from '../support/utopia.ts';
 
 const policies = shippedPolicies();
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
 const csca = { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha384' };
 const plan = {
   csca,
@@ -55,10 +49,10 @@ class SimulatedState {
   constructor(token: TestToken) {
     const clock = { now: () => this.now };
     this.#records = openRecords(join(this.#folder, 'records.sqlite'), clock);
-    this.#core = new SigningCore(token.token, policies, state);
+    this.#core = new SigningCore(token.token, policies, utopia);
     const random = { octets: (count: number) => Uint8Array.from(randomBytes(count)) };
     const signer = signerOver(this.#core);
-    this.deps = { signer, records: this.#records.issuance, clock, random, policies, state };
+    this.deps = { signer, records: this.#records.issuance, clock, random, policies, state: utopia };
   }
 
   /** What the service does every few seconds, and what the officers do once in four years. */

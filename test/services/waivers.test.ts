@@ -15,15 +15,10 @@ import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicySources } from '../support/policies.ts';
 import { signerOver } from '../support/signer-over.ts';
 import { openTestToken, type TestToken } from '../support/token.ts';
+import { utopia } from '../support/utopia.ts';
 
 /** A state that writes its code in lower case, which Doc 9303-12 §7.1.1.2 forbids, and hashes less than its key is worth. */
-const state = {
-  country: 'UT',
-  mrzCode: 'uto',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
+const state = { ...utopia, mrzCode: 'uto' };
 const ofCertificate = ['C-AN-IAN-CODE', 'C-AN-MRZ', 'C-AN-SAN-CODE'];
 const ruleIds = [...ofCertificate, 'R-ALG-CURVE-DIGEST'];
 const planned = { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha256' };

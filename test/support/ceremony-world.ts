@@ -23,15 +23,9 @@ import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from './policies.ts';
 import type { TestToken } from './token.ts';
 import { signerOver } from './signer-over.ts';
+import { utopia } from './utopia.ts';
 
 const policies = shippedPolicies();
-const utopia = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
 export const planned = [
   { profile: 'dsc-passport', keyAlgorithm: 'ecdsa-P-256-sha256', role: 'document-signer' },
   { profile: 'master-list-signer', keyAlgorithm: 'ecdsa-P-256-sha256', role: 'master-list-signer' },

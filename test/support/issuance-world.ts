@@ -10,6 +10,7 @@ import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from './policies.ts';
 import { signerOver } from './signer-over.ts';
 import { openTestToken, type TestToken } from './token.ts';
+import { utopia } from './utopia.ts';
 
 export const issuancePlan: InstancePlan = {
   csca: { profile: 'csca', keyAlgorithm: 'ecdsa-P-384-sha384' },
@@ -31,22 +32,15 @@ export class IssuanceWorld {
   /** @param token of another world, because a process holds one module */
   constructor(policies: Policies = shippedPolicies(), token: TestToken = openTestToken()) {
     this.token = token;
-    const state = {
-      country: 'UT',
-      mrzCode: 'UTO',
-      organization: 'Utopia',
-      contact: 'https://utopia.example/',
-      distribution: 'https://pkd.utopia.example',
-    };
     const clock = { now: () => this.now };
     this.records = openRecords(this.recordsPath, clock);
     this.deps = {
-      signer: signerOver(new SigningCore(this.token.token, policies, state)),
+      signer: signerOver(new SigningCore(this.token.token, policies, utopia)),
       records: this.records.issuance,
       clock,
       random: { octets: (count: number) => Uint8Array.from(randomBytes(count)) },
       policies,
-      state,
+      state: utopia,
     };
   }
 

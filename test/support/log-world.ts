@@ -12,14 +12,8 @@ import { SigningCore } from '../../src/services/signing-core/signing-core.ts';
 import { shippedPolicies } from './policies.ts';
 import { signerOver } from './signer-over.ts';
 import { openTestToken, type TestToken } from './token.ts';
+import { utopia } from './utopia.ts';
 
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'mailto:pki@utopia.example',
-  distribution: 'https://pkd.utopia.example',
-};
 const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
 
 const logOrigin = 'log.example/utopia';
@@ -38,7 +32,7 @@ export class LogWorld {
     this.token = token ?? openTestToken();
     this.#isTokenOurs = token === undefined;
     this.#publisher = new CheckpointPublisher({
-      signer: signerOver(new SigningCore(this.token.token, shippedPolicies(), state, undefined, logOrigin)),
+      signer: signerOver(new SigningCore(this.token.token, shippedPolicies(), utopia, undefined, logOrigin)),
       records: this.#records.issuance,
       log: this.#records.log,
       clock,

@@ -16,15 +16,9 @@ import { type Issuer, prepareCertificate } from '../../../src/services/signing-c
 import { instant, keyFor } from '../../support/lint-parts.ts';
 import { shippedPolicies } from '../../support/policies.ts';
 import { signWith, type SoftwareKey } from '../../support/software-pki.ts';
+import { utopia } from '../../support/utopia.ts';
 
 const policies = shippedPolicies();
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'https://utopia.example/',
-  distribution: 'https://pkd.utopia.example',
-};
 const names: Partial<Record<CertificateKind, string>> = {
   'vds-signer': 'V1',
   'vds-nc-signer': 'H1',
@@ -54,8 +48,8 @@ function issuerFrom(key: SoftwareKey, bytes: Uint8Array): Issuer {
     name: certificate.subject.bytes,
     keyIdentifier: keyIdentifierOf(key.value),
     subjectAltName: encodeGeneralNames([
-      { kind: 'uniformResourceIdentifier', value: state.contact },
-      { kind: 'icaoCountryCode', localityName: state.mrzCode },
+      { kind: 'uniformResourceIdentifier', value: utopia.contact },
+      { kind: 'icaoCountryCode', localityName: utopia.mrzCode },
     ]),
     notAfter: certificate.notAfter,
     signsUntil: certificate.privateKeyUsagePeriod?.notAfter ?? certificate.notAfter,
@@ -78,7 +72,7 @@ function root(algorithm: string, role: string, notBefore: Date): { key: Software
   const profile = profileOf('csca');
   const tbs = prepareCertificate(
     profile,
-    state,
+    utopia,
     order(profile, { keyAlgorithm: algorithm, notBefore }),
     key.value,
     undefined,
@@ -104,7 +98,7 @@ describe('what the shipped policies make', () => {
       const changes = { keyAlgorithm, notBefore, ...(isLink ? { successor: successor.bytes } : {}) };
       const tbs = prepareCertificate(
         profile,
-        state,
+        utopia,
         order(profile, changes),
         key.value,
         isRoot ? undefined : issuerFrom(csca.key, csca.bytes),
@@ -115,7 +109,7 @@ describe('what the shipped policies make', () => {
         edition: 8,
         issuer,
         at: notBefore,
-        mrzCode: state.mrzCode,
+        mrzCode: utopia.mrzCode,
         ...(validity === 'of-successor'
           ? {}
           : { longestSigned: validity.longestSigned, longestUsage: validity.privateKeyUsage }),

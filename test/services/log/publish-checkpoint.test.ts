@@ -24,18 +24,12 @@ import { shippedPolicies } from '../../support/policies.ts';
 import { leafHashes, mth } from '../../support/rfc6962.ts';
 import { signerOver } from '../../support/signer-over.ts';
 import { openTestToken } from '../../support/token.ts';
+import { utopia } from '../../support/utopia.ts';
 
 const origin = 'log.example/utopia';
 const test = openTestToken();
 afterAll(() => test.remove());
 
-const state = {
-  country: 'UT',
-  mrzCode: 'UTO',
-  organization: 'Utopia',
-  contact: 'mailto:pki@utopia.example',
-  distribution: 'https://pkd.utopia.example',
-};
 const clock = { now: () => new Date('2026-11-21T12:00:00Z') };
 const quiet = () => undefined;
 
@@ -56,7 +50,7 @@ afterEach(() => {
 /** As a process that starts: memory is gone. */
 function start(keyAlgorithm = 'ed25519', name = origin): void {
   records = openRecords(join(folder, 'records.sqlite'), clock);
-  core = new SigningCore(test.token, shippedPolicies(), state, undefined, name);
+  core = new SigningCore(test.token, shippedPolicies(), utopia, undefined, name);
   publisher = new CheckpointPublisher({
     signer: signerOver(core),
     records: records.issuance,
@@ -381,7 +375,7 @@ describe('the signer of checkpoints is no oracle', () => {
   });
 
   it('has no log on a machine without one', async () => {
-    const offline = new SigningCore(test.token, shippedPolicies(), state);
+    const offline = new SigningCore(test.token, shippedPolicies(), utopia);
     const good = await order(20, note);
     await expect(offline.signCheckpoint(good)).rejects.toThrow(/signs no checkpoints/);
   });
