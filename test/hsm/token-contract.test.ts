@@ -1,12 +1,10 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { quirksOf } from '../../hsm/token-quirks.ts';
-import { digestByName } from '../../src/formats/algorithms/digests.ts';
-import { encodeSubjectPublicKeyInfo } from '../../src/formats/algorithms/encode-subject-public-key-info.ts';
 import {
   type KeyType,
   keyAlgorithms,
@@ -14,9 +12,9 @@ import {
   type TokenAlgorithm,
   type TokenKeyType,
 } from '../../src/formats/algorithms/signature-algorithms.ts';
-import type { TokenKey } from '../../src/services/ports.ts';
 import { modulesUnderTest, type PreparedToken } from './modules.ts';
 import { TokenProcess } from './token-process.ts';
+import { verifiesInOpenSsl } from './verifies-in-openssl.ts';
 
 /**
  * What Sigillo asks of a PKCS#11 module, held against each that the tests have. What a kind of token cannot do
@@ -133,7 +131,14 @@ describe.each(possible)('$name', (module) => {
     await expect(token.call.findKey(keyId, 'document-signer')).rejects.toMatchObject({
       code: 'key-not-active',
     });
-    await expect(token.call.findKey(newKeyId(), 'csca')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(token.call.sign(keyId, 'access-ca', pkcs1, randomBytes(8))).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'key-not-active',
+    });
+    await expect(token.call.findKey(newKeyId(), 'csca')).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'not-found',
+    });
   });
 
   it.each(['private', 'public'] as const)(
@@ -153,6 +158,8 @@ describe.each(possible)('$name', (module) => {
     const keyId = newKeyId();
     await token.call.generate(keyId, 'sigillo/csca/loose', rsa, { extractable: true });
     await expect(token.call.findKey(keyId, 'csca')).rejects.toThrow(/extractable is true/);
+    const made = token.call.generateKeyPair(keyId, 'csca', 'loose', rsa);
+    await expect(made).rejects.toMatchObject({ kind: 'broken' });
   });
 
   it('keeps its keys when the process is killed, and lets two processes sign with one key', async () => {
@@ -215,20 +222,3 @@ describe.each(possible)('$name', (module) => {
       token = await TokenProcess.open(prepared);
     });
 });
-
-/** node:crypto is OpenSSL; the key goes there as SubjectPublicKeyInfo, made from what the token says. */
-function verifiesInOpenSsl(
-  key: TokenKey,
-  algorithm: TokenAlgorithm,
-  data: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const spki = encodeSubjectPublicKeyInfo(key.publicKey, 'named');
-  const publicKey = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  const padding =
-    algorithm.kind === 'rsassa-pss'
-      ? { padding: 6 /* RSA_PKCS1_PSS_PADDING */, saltLength: algorithm.saltLength }
-      : {};
-  const digest = algorithm.kind === 'ed25519' ? null : digestByName(algorithm.digest).node;
-  return verify(digest, data, { key: publicKey, ...padding }, signature);
-}
