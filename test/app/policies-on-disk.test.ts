@@ -56,6 +56,12 @@ it('the service says it in its log and on its health page, and goes on with thos
     const { stdout } = await sigillo('status', '--home', instance.home);
     expect(stdout).toContain(`${digest} in use by the service;`);
     expect(stdout).toContain(`${edited} on disk: restart the service to use them`);
+    edit('P60D', 'P91D');
+    const broken = await sigillo('status', '--home', instance.home);
+    expect(broken.code).toBe(1);
+    expect(broken.stdout).toContain(`what follows is told by ${digest}`);
+    expect(broken.stdout).toContain('token: works, 1 signers');
+    edit('P60D', 'P61D');
     const [listed, printed] = await Promise.all([
       sigillo('policies', '--home', instance.home),
       sigillo('policies', '--home', instance.home, '--digest', digest.slice(0, 12)),
