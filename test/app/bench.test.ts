@@ -28,6 +28,8 @@ function startBench(...options: string[]) {
     '4',
     '--batch-lines',
     '500',
+    '--stations',
+    '12',
     '--log-leaves',
     '1000',
     // test/interop/peer.test.ts has it.
@@ -70,6 +72,7 @@ describe('sigillo bench', { timeout: 180_000 }, () => {
       { bench: 'sod-p99-half-load', algorithm: 'ecdsa-P-256-sha256', unit: 'ms' },
       { bench: 'sod-batch', algorithm: 'ecdsa-P-256-sha256', unit: 'SOD/s' },
       { bench: 'service-memory', unit: 'MiB', limit: 250, batchLines: 500 },
+      { bench: 'stations-12', unit: 'MiB', limit: 250, stations: 12, perSecond: 6 },
       { bench: 'crl-100000', unit: 'ms' },
       { bench: 'crl-100000-next', unit: 'ms' },
       { bench: 'log-append-1000', unit: 'µs', leaves: 1000 },
@@ -80,7 +83,7 @@ describe('sigillo bench', { timeout: 180_000 }, () => {
       const number: unknown = expect.any(Number);
       expect(measurement).toMatchObject({ ours: number, limit: number, ratio: number });
       expect(measurement['against']).toBeTypeOf('string');
-      const isOnce = ['sod-own-cpu', 'service-memory'].includes(String(measurement['bench']));
+      const isOnce = ['sod-own-cpu', 'service-memory', 'stations-12'].includes(String(measurement['bench']));
       expect(measurement['rounds']).toHaveLength(isOnce ? 1 : 2);
     }
     expect(readdirSync(folder)).toEqual([]);

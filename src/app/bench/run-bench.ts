@@ -10,6 +10,7 @@ import { type CpuProfile, flameGraph, hasCalled } from './flame-graph.ts';
 import { measureGrowth } from './growth-bench.ts';
 import { JavaPeer, missingForPeer } from './java-peer.ts';
 import { measureLog } from './log-bench.ts';
+import { measureStations } from './many-stations.ts';
 import type { Measurement } from './measurement.ts';
 import { ownCpu } from './own-cpu.ts';
 import { measurePeer, peerKey, reasonAgainstPeer } from './peer-bench.ts';
@@ -31,6 +32,8 @@ export interface BenchOptions {
   readonly inFlight: number;
   /** Lines of the batch that shows how much memory the service takes. */
   readonly batchLines: number;
+  /** Stations that are connected at once, to show how much memory that takes. */
+  readonly stations: number;
   /** Leaves that the log is grown to. */
   readonly logLeaves: number;
   /** Whether to measure Bouncy Castle with SunPKCS11 beside the service. */
@@ -73,6 +76,8 @@ export async function runBench(
     const isProfiled = options.profiles !== undefined || options.flame !== undefined;
     await benchSods(instance, options, isProfiled ? profiles : undefined, events, signal);
     if (options.flame !== undefined) writeFileSync(options.flame, flameGraphOf(profiles, options.algorithms));
+    events.progress(`${options.stations} stations at once`);
+    events.measured(await measureStations(instance, { ...options, signal }));
     events.progress('CRL with 100,000 entries');
     events.measured(measureCrl(options.rounds));
     events.measured(await measureCrlActs(instance, options.rounds));

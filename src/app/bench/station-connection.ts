@@ -31,8 +31,8 @@ export class StationConnection {
     socket.on('close', () => fail());
   }
 
-  static async open(instance: Instance, port: number): Promise<StationConnection> {
-    return new StationConnection(await connectStation(instance, port));
+  static async open(instance: Instance, port: number, holder?: string): Promise<StationConnection> {
+    return new StationConnection(await connectStation(instance, port, holder));
   }
 
   /** One request at a time. */
@@ -60,9 +60,16 @@ export class StationConnection {
   }
 }
 
-/** Connects with the credentials of the instance's own station. @throws Unavailable */
-export function connectStation({ paths }: Instance, port: number): Promise<tls.TLSSocket> {
-  const files = credentialPaths(paths.credentials, 'station');
+/** The one that a development instance has. */
+export const ownStation = 'station';
+
+/** Connects with the credentials of a station. @throws Unavailable */
+export function connectStation(
+  { paths }: Instance,
+  port: number,
+  holder: string = ownStation,
+): Promise<tls.TLSSocket> {
+  const files = credentialPaths(paths.credentials, holder);
   const socket = tls.connect({
     host: '127.0.0.1',
     port,

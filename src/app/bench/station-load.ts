@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InvariantBroken, Unavailable } from '../../services/errors.ts';
 import type { Instance } from '../instance/load-instance.ts';
 import { OrderTemplate } from './order-template.ts';
-import { StationConnection } from './station-connection.ts';
+import { ownStation, StationConnection } from './station-connection.ts';
 
 /** What keeps the service busy. */
 export interface SodLoad {
@@ -23,15 +23,22 @@ export interface LoadResult {
 /** Stations that each send one order after the other, every one under a request id of its own. */
 export class StationLoad implements SodLoad {
   readonly #instance: Instance;
-  readonly #inFlight: number;
+  readonly #holders: readonly string[];
   readonly #port: number;
   readonly #run = randomBytes(4).toString('hex');
   #nextOrder = 0;
 
-  /** @param port of the station API, or of what stands in for it */
-  constructor(instance: Instance, inFlight: number, port = instance.configuration.http.portBase) {
+  /**
+   * @param holders whose credentials the connections have, one each; or how many connections of the instance's own station
+   * @param port of the station API, or of what stands in for it
+   */
+  constructor(
+    instance: Instance,
+    holders: readonly string[] | number,
+    port = instance.configuration.http.portBase,
+  ) {
     this.#instance = instance;
-    this.#inFlight = inFlight;
+    this.#holders = typeof holders === 'number' ? Array.from({ length: holders }, () => ownStation) : holders;
     this.#port = port;
   }
 
@@ -100,7 +107,7 @@ export class StationLoad implements SodLoad {
     ) => Promise<void>,
   ): Promise<LoadResult> {
     const connections = await Promise.all(
-      Array.from({ length: this.#inFlight }, () => StationConnection.open(this.#instance, this.#port)),
+      this.#holders.map((holder) => StationConnection.open(this.#instance, this.#port, holder)),
     );
     const close = () => {
       for (const connection of connections) connection.close();

@@ -19,6 +19,7 @@ interface BenchCommandOptions {
   readonly rounds: number;
   readonly inFlight: number;
   readonly batchLines: number;
+  readonly stations: number;
   readonly logLeaves: number;
   readonly peer: boolean;
   readonly growth?: readonly number[];
@@ -44,6 +45,7 @@ export function registerBench(program: Command, screen: Screen): void {
     .option('--rounds <n>', 'rounds of each side, taken in turns', wholeNumber, 3)
     .option('--in-flight <n>', 'requests under way at a time', wholeNumber, 32)
     .option('--batch-lines <n>', 'lines of the batch that memory is measured with', wholeNumber, 100_000)
+    .option('--stations <n>', 'stations connected at once, to measure memory with', wholeNumber, 700)
     .option('--log-leaves <n>', 'leaves that the log is grown to', wholeNumber, 1_000_000)
     .option('--no-peer', 'not beside Bouncy Castle with SunPKCS11, which takes longest')
     .option('--growth <counts>', 'only what SODs on record do to the next, e.g. 1000,100000', countList)
