@@ -22,14 +22,15 @@ const inModules = (...path) => join(root, 'node_modules', ...path);
 const commandFolder = inModules('.bin');
 const addon = inModules('pkcs11js', 'build', 'Release', 'pkcs11.node');
 
-/** What each mode runs once everything is there, with the options of Node that package.json has for it. */
+/** What each mode runs once everything is there, with the environment and options of Node that package.json has for it. */
 const programs = {
   start: {
+    environment: { MALLOC_ARENA_MAX: '2' },
     options: ['--max-semi-space-size=8', '--heap-growing-percent=80'],
     program: 'src/app/main.ts',
     before: ['start'],
   },
-  test: { options: [], program: 'scripts/test.mjs', before: [] },
+  test: { environment: {}, options: [], program: 'scripts/test.mjs', before: [] },
 };
 
 /** Ends with a message for people instead of a stack trace. */
@@ -288,9 +289,13 @@ async function main([mode, ...args]) {
     throw new CannotGoOn(`Node ${oldestNode} or newer is needed, this is ${process.version}`, 3);
   }
   if (!isPrepared(mode)) await exclusively(() => prepare(mode));
-  const { options, program, before } = programs[mode];
+  const { environment, options, program, before } = programs[mode];
   return runInForeground(await nodeForSources(), [...options, join(root, program), ...before, ...args], {
-    env: { ...process.env, PATH: `${commandFolder}${delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      ...environment,
+      PATH: `${commandFolder}${delimiter}${process.env.PATH ?? ''}`,
+    },
   });
 }
 

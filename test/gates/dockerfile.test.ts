@@ -148,9 +148,13 @@ describe('Dockerfile', () => {
       scripts: { sigillo: string };
     };
     const options = entryPoint.slice(1, -1);
-    expect(scripts.sigillo).toBe(`exec node ${options.join(' ')} src/app/main.ts`);
+    const arenas = textsOf(all, 'ENV').find((text) => text.startsWith('MALLOC_'))!;
+    const [variable, value] = arenas.split('=');
+    expect(scripts.sigillo).toBe(`exec env ${arenas} node ${options.join(' ')} src/app/main.ts`);
     const bootstrap = readFileSync(join(repository, 'scripts/bootstrap.mjs'), 'utf8');
-    expect(bootstrap.replaceAll(/\s+/g, ' ')).toContain(`start: { options: ['${options.join("', '")}'], `);
+    expect(bootstrap.replaceAll(/\s+/g, ' ')).toContain(
+      `start: { environment: { ${variable}: '${value}' }, options: ['${options.join("', '")}'], `,
+    );
     const healthCheck = textsOf(all, 'HEALTHCHECK').at(-1)!;
     expect(healthCheck).toMatch(/ CMD \[/);
     expect(healthCheck).toContain('http://127.0.0.1:8444/health/ready');

@@ -25,8 +25,12 @@ export class ServiceProcess {
     this.#instance = instance;
     // Signers inherit the options of Node.
     const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-    const command = [...nodeOptions(), ...profiling, mainModule, 'serve', '--home', instance.paths.home];
-    this.#child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { options, environment } = startedWith();
+    const command = [...options, ...profiling, mainModule, 'serve', '--home', instance.paths.home];
+    this.#child = spawn(process.execPath, command, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#ended = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -73,12 +77,21 @@ export class ServiceProcess {
   }
 }
 
-/** Those that `npm run sigillo` starts it with. */
-function nodeOptions(): readonly string[] {
+/** Options of Node and variables that `npm run sigillo` starts it with. */
+function startedWith(): { options: readonly string[]; environment: Readonly<Record<string, string>> } {
   const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
     scripts: { sigillo: string };
   };
-  return scripts.sigillo.split(' ').filter((word) => word.startsWith('--'));
+  const words = scripts.sigillo.split(' ');
+  return {
+    options: words.filter((word) => word.startsWith('--')),
+    environment: Object.fromEntries(
+      words.flatMap((word) => {
+        const [, variable, value] = /^([A-Z_]+)=(.*)$/.exec(word) ?? [];
+        return variable === undefined || value === undefined ? [] : [[variable, value]];
+      }),
+    ),
+  };
 }
 
 /** Whether `/health/ready` answers 200. */
