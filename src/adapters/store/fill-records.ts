@@ -48,8 +48,9 @@ export function fillRecords(path: string, { keyId, count, othersLike, clock, sig
           sha256: hash('sha256', sod.efSod),
           at: clock.now().toISOString(),
         } as const;
-        const logLeaf = leaves.append(event, sodCheck(sod));
-        stored.insert({ ...sod, logLeaf }, stored.compact(sod.efSod, sod.documentSigner));
+        const octets = stored.compact(sod.efSod, sod.documentSigner);
+        const logLeaf = leaves.append(event, sodCheck(sod, octets));
+        stored.insert({ ...sod, logLeaf }, octets);
       }
       const uses = queries.updateTable('keys').set((eb) => ({ uses: eb('uses', '+', rows) }));
       database.run(uses.where('key_id', '=', keyId));

@@ -8,7 +8,7 @@ import { SqliteArchiveRecords } from './archive-records.ts';
 import { verifierKeysIn } from './log-records.ts';
 import { LogTiles } from './log-tiles.ts';
 import { prepareQuery } from './prepared-query.ts';
-import { sodCheck } from './record-check.ts';
+import { isSodCheck } from './record-check.ts';
 import { queries, SqliteDatabase } from './sqlite.ts';
 
 const pageRows = 500;
@@ -69,8 +69,9 @@ export class SqliteLogArchive implements LogArchive {
       this.#database.all(queries.selectFrom('certificates').select('sha256')).map((row) => row.sha256),
     );
     for (const sod of new SqliteArchiveRecords(this.#database).sods()) {
-      const check = this.#database.first(checkAt({ index: sod.logLeaf }))?.record_check ?? undefined;
-      const isChanged = check !== undefined && Buffer.compare(check, sodCheck(sod)) !== 0;
+      const row = this.#database.first(checkAt({ index: sod.logLeaf }));
+      const check = row?.record_check ?? undefined;
+      const isChanged = row !== undefined && check !== undefined && !isSodCheck(check, sod, row.ef_sod);
       yield {
         about: `SOD of ${sod.requestId}`,
         event: 'sod',
@@ -170,5 +171,9 @@ const leavesBetween = prepareQuery((range: { readonly from: number; readonly to:
 );
 
 const checkAt = prepareQuery((at: { readonly index: number }) =>
-  queries.selectFrom('log_leaves').select('record_check').where('leaf_index', '=', at.index),
+  queries
+    .selectFrom('log_leaves')
+    .innerJoin('sods', 'sods.leaf_index', 'log_leaves.leaf_index')
+    .select(['log_leaves.record_check', 'sods.ef_sod'])
+    .where('log_leaves.leaf_index', '=', at.index),
 );

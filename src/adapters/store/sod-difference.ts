@@ -9,7 +9,7 @@ import { InvariantBroken } from '../../services/errors.ts';
  * A varint has seven bits an octet, the lowest first, the highest bit set in all but the last. A file that is stored
  * whole begins with the tag 77, so that the first octet tells one from the other.
  */
-const isDifference = (stored: Uint8Array): boolean => stored[0] === 0x00;
+export const isDifference = (stored: Uint8Array): boolean => stored[0] === 0x00;
 
 /** Fewer octets that are the same between two that are not are not worth a run of their own. */
 const shortestGap = 3;

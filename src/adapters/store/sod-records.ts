@@ -92,7 +92,7 @@ export class SqliteSodRecords implements SodRecords {
       const sha256 = hash('sha256', efSod);
       const logLeaf = this.#leaves.append(
         { event: 'sod', sha256, at: this.#clock.now().toISOString() },
-        sodCheck({ ...intent, documentSigner }),
+        sodCheck({ ...intent, documentSigner }, stored),
       );
       const { requestId, contentDigest } = intent;
       const sod = { requestId, contentDigest, efSod, documentSigner, logLeaf };

@@ -142,7 +142,8 @@ function* checkSod(sod: LoggedSod, event: LogEvent | undefined): Generator<Defec
     yield { about: sod.about, detail: `was changed: leaf ${sod.leafIndex} is of other octets` };
   }
   if (sod.isRowChanged) {
-    const detail = 'request id, digest of the request or Document Signer was changed in its row';
+    const detail =
+      'request id, digest of the request, Document Signer or the form of the EF.SOD was changed in its row';
     yield { about: sod.about, detail };
   }
 }
