@@ -82,7 +82,8 @@ describe('while no order comes', () => {
     }).catch((cause: unknown) => {
       const healed = JSON.stringify([...healings(logged)]);
       const now = service.signerPids.join(' and ');
-      throw new Error(`of ${pids.join(' and ')} (now ${now}) healed only ${healed}`, { cause });
+      const log = service.log.slice(logged);
+      throw new Error(`of ${pids.join(' and ')} (now ${now}) healed only ${healed}:\n${log}`, { cause });
     });
     const signed = () => token.calls('C_Sign').filter(({ answered }) => answered === 'CKR_OK');
     const proofs = () => signed().length;

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSignatureAlgorithm } from '../../formats/algorithms/encode-algorithm-identifier.ts';
 import { decodeCrl } from '../../formats/x509/crl.ts';
+import { CrlInPlace } from '../../formats/x509/crl-in-place.ts';
 import {
-  encodeRevokedEntries,
+  encodeEntries,
+  type RevokedCertificate,
   signedCrlFrame,
   tbsCertListFrame,
-  withEntries,
-  type RevokedCertificate,
 } from '../../formats/x509/encode-crl.ts';
 import { encodeName } from '../../formats/x509/encode-name.ts';
 import { InvariantBroken } from '../../services/errors.ts';
@@ -100,7 +100,9 @@ function revokedCertificates(): readonly RevokedCertificate[] {
 
 function buildAndSign(key: KeyObject, revoked: readonly RevokedCertificate[]): void {
   const signatureAlgorithm = encodeSignatureAlgorithm({ kind: 'ecdsa', digest: 'SHA-384' });
-  const { octets } = encodeRevokedEntries(revoked);
+  const list = new CrlInPlace();
+  list.add(encodeEntries(revoked));
+  const { octets } = list.entries();
   const frame = tbsCertListFrame(
     {
       signature: signatureAlgorithm,
@@ -112,9 +114,9 @@ function buildAndSign(key: KeyObject, revoked: readonly RevokedCertificate[]): v
     },
     octets.length,
   );
-  const signatureValue = sign('sha384', withEntries(frame, octets), key);
+  const signatureValue = sign('sha384', list.within(frame), key);
   const signed = signedCrlFrame(frame, octets.length, { signatureAlgorithm, signatureValue });
-  const crl = withEntries(signed, octets);
+  const crl = list.within(signed);
   if (crl.length < count * 30) throw new InvariantBroken('the CRL lacks entries');
 }
 

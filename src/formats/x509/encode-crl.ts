@@ -165,32 +165,6 @@ export function encodeEntries(entries: readonly RevokedCertificate[]): Uint8Arra
   return out.subarray(0, position);
 }
 
-/**
- * Entries with new ones put in where they belong. What was encoded before is copied in pieces, not written anew.
- *
- * @throws MalformedInput when one of `added` is there already, or either list is not in ascending order
- */
-export function mergeRevokedEntries(before: RevokedEntries, added: RevokedEntries): RevokedEntries {
-  if (!before.isAscending || !added.isAscending) throw outOfOrder();
-  if (added.length === 0) return before;
-  const out = new Uint8Array(before.octets.length + added.octets.length);
-  let copied = 0;
-  let position = 0;
-  const append = (octets: Uint8Array) => {
-    out.set(octets, position);
-    position += octets.length;
-  };
-  for (const { place, start, end } of before.placesOf(added)) {
-    if (place > copied) append(before.octets.subarray(copied, place));
-    append(added.octets.subarray(start, end));
-    copied = place;
-  }
-  append(before.octets.subarray(copied));
-  const merged = readEntries(out);
-  if (!merged.isAscending) throw outOfOrder();
-  return merged;
-}
-
 /** Strictly, so that nothing gets into a list that its readers would not take. @throws MalformedInput */
 export function readEntries(octets: Uint8Array): RevokedEntries {
   const entries = RevokedEntries.read(octets);
@@ -204,7 +178,7 @@ export function readEntries(octets: Uint8Array): RevokedEntries {
   );
 }
 
-function outOfOrder(): MalformedInput {
+export function outOfOrder(): MalformedInput {
   const reason = 'must have each serial number once, in ascending order';
   return new MalformedInput('revokedCertificates', reason);
 }

@@ -31,6 +31,12 @@ export class RevokedEntries {
   /** Where every `markEvery`-th entry starts, the first one too. */
   readonly #marks: readonly number[];
 
+  static readonly none = new RevokedEntries(new Uint8Array(), [], {
+    length: 0,
+    isAscending: true,
+    latestTime: 0,
+  });
+
   private constructor(
     octets: Uint8Array,
     marks: readonly number[],
@@ -104,14 +110,18 @@ export class RevokedEntries {
     return isThere ? this.octets.subarray(start, this.#after(start)) : undefined;
   }
 
-  /** Where entries of `other` have their places among these, as offsets in both; both lists are ascending. */
-  *placesOf(other: RevokedEntries): Generator<{ place: number; start: number; end: number }, void, void> {
-    let place = 0;
+  /**
+   * Where entries of `other` have their places among these, as offsets in both; both lists are ascending.
+   *
+   * @param from of these; all before it are less than those of `other`
+   */
+  *placesOf(other: RevokedEntries, from = 0): Generator<{ place: number; start: number }, void, void> {
+    let place = from;
     for (let start = 0; start < other.octets.length; start = other.#after(start)) {
       while (place < this.octets.length && this.#compareAt(place, other, start) < 0) {
         place = this.#after(place);
       }
-      yield { place, start, end: other.#after(start) };
+      yield { place, start };
     }
   }
 

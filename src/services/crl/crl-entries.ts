@@ -1,7 +1,6 @@
-import { encodeEntries, mergeRevokedEntries, readEntries } from '../../formats/x509/encode-crl.ts';
-import type { CertificateList } from '../../formats/x509/crl.ts';
-import { decodeCrl } from '../../formats/x509/crl.ts';
-import type { RevokedEntries } from '../../formats/x509/revoked-entries.ts';
+import { CrlInPlace } from '../../formats/x509/crl-in-place.ts';
+import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
+import { encodeEntries } from '../../formats/x509/encode-crl.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
 import { type IssuanceDeps, wholeSecond } from '../issuance/issuance-deps.ts';
 import type { CrlRecord } from '../ports.ts';
@@ -17,24 +16,23 @@ export function profilesUnderCsca(policies: Policies): readonly string[] {
 }
 
 /**
- * What a CRL of `thisUpdate` lists. The entries of the CRL before are taken over as they are encoded, and only
- * what was revoked since is encoded. Where that CRL does not list as many as the records say, all is made anew.
+ * A CRL of `thisUpdate` with all entries, still without its frame. Those of the CRL before are taken over as they are
+ * encoded, and only what was revoked since is encoded. Where that CRL does not list as many as the records say, all is
+ * made anew.
  */
-export async function revokedEntries(deps: IssuanceDeps, thisUpdate: Date): Promise<RevokedEntries> {
+export async function beginCrl(deps: IssuanceDeps, thisUpdate: Date): Promise<CrlInPlace> {
   const latest = await deps.records.latestCrl();
   const before = latest && decodedCrl(latest).revokedCertificates.ascending;
   const isWhole = before?.length === (await deps.records.listedRevocations());
-  const added: Uint8Array[] = [];
+  const crl = new CrlInPlace(isWhole ? before : undefined);
   const filter = { profiles: profilesUnderCsca(deps.policies), isUnlisted: isWhole };
   for await (const page of deps.records.revocations(filter)) {
     const entries = page
       .map((entry) => ({ ...entry, revocationDate: wholeSecond(entry.revocationDate) }))
       .filter(({ revocationDate }) => revocationDate <= thisUpdate);
-    added.push(encodeEntries(entries));
+    crl.add(encodeEntries(entries));
   }
-  const [only = new Uint8Array(), ...more] = added;
-  const entries = readEntries(more.length === 0 ? only : Buffer.concat(added));
-  return isWhole && before !== undefined ? mergeRevokedEntries(before, entries) : entries;
+  return crl;
 }
 
 /** Whether something that the CSCA's CRL lists was revoked since the last one. */

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import { verifySignature } from '../../formats/algorithms/verify-signature.ts';
 import { decodeCertificate } from '../../formats/x509/certificate.ts';
 import { type CertificateList, decodeCrl } from '../../formats/x509/crl.ts';
-import { withEntries } from '../../formats/x509/encode-crl.ts';
 import type { RevokedEntries } from '../../formats/x509/revoked-entries.ts';
 import { applyWaivers, lintCrl } from '../../rules/lint/index.ts';
 import { InvariantBroken, Refused } from '../errors.ts';
@@ -13,7 +12,7 @@ import { countAgain, orAbandoned } from '../issuance/or-abandoned.ts';
 import { issuerWithKey } from '../issuance/issue-certificate.ts';
 import { signingCsca } from '../keys/signing-csca.ts';
 import type { CrlOrder, CrlRecord, IssuanceIntent, IssuerReference, WaivedRecord } from '../ports.ts';
-import { decodedCrl, profilesUnderCsca, revokedEntries } from './crl-entries.ts';
+import { beginCrl, decodedCrl, profilesUnderCsca } from './crl-entries.ts';
 
 /**
  * Makes the next CRL of the CSCA, signed by its newest key (Doc 9303-12 §4.1.5). One that was begun before and
@@ -45,11 +44,12 @@ export type CrlIntent = Extract<IssuanceIntent, { kind: 'crl' }>;
 export async function completeCrl(deps: IssuanceDeps, intent: CrlIntent): Promise<CrlRecord> {
   const { keyId, crlNumber, thisUpdate } = intent;
   const issuer = await issuerWithKey(deps, 'csca', keyId);
-  const entries = await revokedEntries(deps, thisUpdate);
+  const inPlace = await beginCrl(deps, thisUpdate);
+  const entries = inPlace.entries();
   const revokedCertificates = { octets: entries.octets.length, pieces: () => entries.pieces(pieceOctets) };
   const order = { issuer, crlNumber, thisUpdate, revokedCertificates };
   const frame = await orAbandoned(deps, intent, () => deps.signer.signCrl(order));
-  const crl = checkCrl(withEntries(frame, entries.octets), order, entries);
+  const crl = checkCrl(inPlace.within(frame), order, entries);
   await setImmediate();
   const waived = await assertLintClean(deps, crl, issuer, crlNumber);
   const record = { crlNumber, thisUpdate, nextUpdate: crl.nextUpdate, der: crl.bytes };

@@ -10,7 +10,6 @@ import {
   encodeEntries,
   encodeRevokedEntries,
   ListedEntries,
-  mergeRevokedEntries,
   readEntries,
   signedCrlFrame,
   type TbsCertList,
@@ -144,34 +143,5 @@ describe('TBSCertList (Doc 9303-12 §7.1.4)', () => {
     expect(readEntries(leap)).toMatchObject({ length: 1, latestTime: 20_280_229_000_000 });
     const later = Buffer.from('3014' + '020105' + '180f32303530303133313030303030305a', 'hex');
     expect(readEntries(later)).toMatchObject({ length: 1, latestTime: 20_500_131_000_000 });
-  });
-});
-
-describe('entries that are merged', () => {
-  const revocationDate = new Date('2026-05-01T00:00:00Z');
-  const encoded = (numbers: readonly bigint[]) =>
-    encodeRevokedEntries(
-      numbers.toSorted((a, b) => (a < b ? -1 : 1)).map((serialNumber) => ({ serialNumber, revocationDate })),
-    );
-
-  it('are those that all at once would have given, and what is missing is found', () => {
-    const serials = fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 20n) - 1n }), { maxLength: 200 });
-    fc.assert(
-      fc.property(serials, fc.nat({ max: 200 }), (numbers, cut) => {
-        const [before, added] = [encoded(numbers.slice(0, cut)), encoded(numbers.slice(cut))];
-        const merged = mergeRevokedEntries(before, added);
-        expect(Buffer.compare(merged.octets, encoded(numbers).octets)).toBe(0);
-        const missing = [...merged.missingFrom(before)];
-        expect(missing).toEqual([...added.missingFrom(encoded([]))]);
-        expect(missing).toHaveLength(added.length);
-        expect([...before.missingFrom(merged)]).toEqual([]);
-      }),
-    );
-  });
-
-  it('are refused with a serial number that is there already', () => {
-    expect(() => mergeRevokedEntries(encoded([5n, 7n]), encoded([7n]))).toThrow(
-      expect.objectContaining({ kind: 'malformed', field: 'revokedCertificates' }),
-    );
   });
 });
