@@ -124,6 +124,26 @@ describe('records of issuance', () => {
     expect(await records.issuance.latestCrl()).toBeUndefined();
   });
 
+  it('reads thousands of certificates in pages, each once, whoever asks meanwhile', async () => {
+    await records.issuance.begin({ kind: 'certificate', order });
+    await records.issuance.recordCertificate(certificate(255n));
+    putRevocations(join(folder, 'records.sqlite'), 'csca', 4_500);
+    const read = () => records.issuance.certificates();
+    const [all, sameTime] = await Promise.all([read(), read()]);
+    expect(all.map(({ serialNumber }) => serialNumber)).toEqual([
+      255n,
+      ...Array.from({ length: 4_500 }, (_, index) => (1n << 156n) + BigInt(index + 1)),
+    ]);
+    expect(sameTime).toBe(all);
+    expect(await read()).toBe(all);
+    await records.issuance.begin({ kind: 'certificate', order: { ...order, serialNumber: 256n } });
+    await records.issuance.recordCertificate(certificate(256n));
+    const [more, alike] = await Promise.all([read(), read()]);
+    expect(more.slice(0, -1)).toEqual(all);
+    expect(more.at(-1)?.serialNumber).toBe(256n);
+    expect(alike).toBe(more);
+  });
+
   it('has another version after a certificate, a revocation, a key or its end, and after nothing else', async () => {
     const versions = [await records.issuance.version()];
     const changes = async (work: () => Promise<void>) => {

@@ -33,9 +33,11 @@ const inOrderOfRecording = sql`rowid`;
 
 /** Rows of certificates are added, and never changed. */
 interface ReadCertificates {
-  readonly version: string;
-  readonly lastRow: number;
-  readonly records: readonly CertificateRecord[];
+  version: string;
+  lastRow: number;
+  records: readonly CertificateRecord[];
+  /** Of pages after which there are more. */
+  readonly added: CertificateRecord[];
 }
 
 /** Read at a time; then others get their turn. */
@@ -50,7 +52,7 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
   readonly #leaves: LogLeaves;
   readonly #clock: RecordedClock;
   /** As they were read last; after any write those that were added are read. */
-  #certificates: ReadCertificates = { version: '', lastRow: 0, records: [] };
+  readonly #certificates: ReadCertificates = { version: '', lastRow: 0, records: [], added: [] };
   /** As they were read last; read again when there is a newer one. */
   #latestCrl: CrlRecord | undefined;
   #latestMasterList: MasterListRecord | undefined;
@@ -222,12 +224,9 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     );
   }
 
-  certificates(): Promise<readonly CertificateRecord[]> {
-    return this.#commits.read(() => {
-      const { version } = this.#database;
-      if (this.#certificates.version !== version) this.#certificates = this.#readAdded(version);
-      return this.#certificates.records;
-    });
+  async certificates(): Promise<readonly CertificateRecord[]> {
+    while (!(await this.#commits.read(() => this.#readAdded()))) await setImmediate();
+    return this.#certificates.records;
   }
 
   certificatesOf(profiles: readonly string[]): Promise<readonly CertificateRecord[]> {
@@ -237,19 +236,26 @@ export class SqliteIssuanceRecords implements IssuanceRecords {
     });
   }
 
-  #readAdded(version: string): ReadCertificates {
-    const { lastRow, records } = this.#certificates;
+  /** @returns whether these are all, and not a page after which others get their turn */
+  #readAdded(): boolean {
+    const { version } = this.#database;
+    const { lastRow, records, added } = this.#certificates;
+    if (this.#certificates.version === version) return true;
     const rows = this.#database.all(
       queries
         .selectFrom('certificates')
         .selectAll()
         .select(sql<number>`rowid`.as('row'))
         .where(inOrderOfRecording, '>', lastRow)
-        .orderBy(inOrderOfRecording),
+        .orderBy(inOrderOfRecording)
+        .limit(pageRows),
     );
-    const last = rows.at(-1);
-    if (last === undefined) return { version, lastRow, records };
-    return { version, lastRow: last.row, records: [...records, ...rows.map(certificateFrom)] };
+    for (const row of rows) added.push(certificateFrom(row));
+    this.#certificates.lastRow = rows.at(-1)?.row ?? lastRow;
+    if (rows.length === pageRows) return false;
+    if (added.length > 0) this.#certificates.records = [...records, ...added.splice(0)];
+    this.#certificates.version = version;
+    return true;
   }
 
   latestCrl(): Promise<CrlRecord | undefined> {

@@ -18,6 +18,14 @@ export interface CrlAct {
   readonly longestHoldMs: number;
 }
 
+/** Peak of resident memory before the first act, after it, and at the end. */
+export interface ActsMemory {
+  readonly before: number;
+  /** The first act also fills what any work does: the cache of the records and V8's young space. */
+  readonly afterFirst: number;
+  readonly peak: number;
+}
+
 /** A CRL of a number of entries, made in a process of its own. */
 export interface CrlActs {
   readonly entries: number;
@@ -27,9 +35,8 @@ export interface CrlActs {
   readonly first: CrlAct;
   /** The next ones, each after one more revocation. */
   readonly next: readonly CrlAct[];
-  /** Peak of resident memory before the first act, and at the end. */
-  readonly serviceKiB: { readonly before: number; readonly peak: number };
-  readonly signerKiB: { readonly before: number; readonly peak: number };
+  readonly serviceKiB: ActsMemory;
+  readonly signerKiB: ActsMemory;
 }
 
 /**
@@ -65,21 +72,29 @@ export async function runCrlActs(home: string, entries: number, next: number): P
   try {
     await open.signer.status();
     const [signerPid = 0] = open.signer.pids;
-    const before = { service: peakKiB(process.pid), signer: peakKiB(signerPid) };
+    const peaks = () => ({ service: peakKiB(process.pid), signer: peakKiB(signerPid) });
+    const before = peaks();
     revokeNext(records, entries);
     const first = await measured(open.issuance);
+    const afterFirst = peaks();
     const following: CrlAct[] = [];
     for (let round = 0; round < next; round += 1) {
       revokeNext(records, 1);
       following.push(await measured(open.issuance));
     }
+    const peak = peaks();
+    const memory = (of: keyof typeof peak): ActsMemory => ({
+      before: before[of],
+      afterFirst: afterFirst[of],
+      peak: peak[of],
+    });
     const acts: CrlActs = {
       entries,
       octets: (await open.issuance.records.latestCrl())?.der.length ?? 0,
       first,
       next: following,
-      serviceKiB: { before: before.service, peak: peakKiB(process.pid) },
-      signerKiB: { before: before.signer, peak: peakKiB(signerPid) },
+      serviceKiB: memory('service'),
+      signerKiB: memory('signer'),
     };
     process.send?.(acts);
   } finally {
