@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import graphene from 'graphene-pk11';
 import { InvariantBroken, isServiceError, Unavailable } from '../src/services/errors.ts';
@@ -39,6 +40,21 @@ export interface Healing {
 const reinitialiseEveryMs = 5_000;
 
 /**
+ * Before the token is looked for again; by chance besides, so that several processes do not meet in each attempt.
+ * SoftHSM writes the token's file with every login, and a process that reads it at that moment sees no token, or one
+ * without a PIN: of two that did nothing but to initialise and log in, each met this in more than a third of its
+ * attempts.
+ */
+const pausesMs = [20, 40, 80] as const;
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+
+interface OpenedToken {
+  readonly slot: graphene.Slot;
+  /** Logged in. */
+  readonly session: graphene.Session;
+}
+
+/**
  * The sessions of one process with one token. Each is lent for one operation at a time and thrown away after any
  * error. One more session stays open and does nothing, because the last one that is closed logs the process out.
  */
@@ -73,10 +89,10 @@ export class TokenConnection {
       module.initialize(initialiseArguments(configuration.libraryParameters));
       return module;
     });
-    this.#slot = asUnavailable('listing slots', () => findSlot(this.#module, configuration));
-    this.quirks = asUnavailable('reading the token', () => quirksFor(this.#slot));
-    this.#loggedIn = asUnavailable('opening a session', () => this.#openSession());
-    asUnavailable('reading the token', () => logIn(this.#loggedIn, this.#slot, configuration.pinFile));
+    const opened = this.#openPatiently();
+    this.#slot = opened.slot;
+    this.#loggedIn = opened.session;
+    this.quirks = asUnavailable('reading the token', () => quirksFor(opened.slot));
   }
 
   /** Nothing helps any more but a new process. */
@@ -173,7 +189,7 @@ export class TokenConnection {
 
   #logInAgain(): void {
     for (const session of this.#idle.splice(0)) closeQuietly(session);
-    const session = this.#openSession();
+    const session = openSession(this.#slot);
     logIn(session, this.#slot, this.#configuration.pinFile);
     closeQuietly(this.#loggedIn);
     this.#loggedIn = session;
@@ -187,31 +203,68 @@ export class TokenConnection {
     this.#reinitialisedAt = now;
     while (this.#lent > 0) await new Promise<void>((resolve) => this.#waiting.unshift(resolve));
     this.#idle = [];
+    this.#initialiseAgain();
+    const opened = this.#openPatiently();
+    this.#slot = opened.slot;
+    this.#loggedIn = opened.session;
+    const { login, reinitialise } = this.#generation;
+    this.#generation = { login: login + 1, reinitialise: reinitialise + 1 };
+  }
+
+  #initialiseAgain(): void {
     try {
       this.#module.finalize();
     } catch {
       // A module that lost its state says so here; it is initialised next.
     }
-    this.#module.initialize(initialiseArguments(this.#configuration.libraryParameters));
-    this.#slot = findSlot(this.#module, this.#configuration);
-    this.#loggedIn = this.#openSession();
-    logIn(this.#loggedIn, this.#slot, this.#configuration.pinFile);
-    const { login, reinitialise } = this.#generation;
-    this.#generation = { login: login + 1, reinitialise: reinitialise + 1 };
+    asUnavailable('initialising the module', () =>
+      this.#module.initialize(initialiseArguments(this.#configuration.libraryParameters)),
+    );
+  }
+
+  /** Nothing else can be done in this process meanwhile, so that its thread waits. */
+  #openPatiently(): OpenedToken {
+    for (const pauseMs of pausesMs) {
+      try {
+        return this.#open();
+      } catch (error) {
+        if (!passes(error)) throw error;
+      }
+      Atomics.wait(nothing, 0, 0, pauseMs + randomInt(pauseMs));
+      this.#initialiseAgain();
+    }
+    return this.#open();
+  }
+
+  #open(): OpenedToken {
+    const slot = asUnavailable('listing slots', () => findSlot(this.#module, this.#configuration));
+    const session = asUnavailable('opening a session', () => openSession(slot));
+    asUnavailable('reading the token', () => logIn(session, slot, this.#configuration.pinFile));
+    return { slot, session };
   }
 
   async #take(): Promise<graphene.Session> {
     while (this.#reinitialising !== undefined || (this.#idle.length === 0 && this.#lent >= this.sessions)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    const session = this.#idle.pop() ?? this.#openSession();
+    const session = this.#idle.pop() ?? openSession(this.#slot);
     this.#lent += 1;
     return session;
   }
+}
 
-  #openSession(): graphene.Session {
-    return this.#slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
-  }
+function openSession(slot: graphene.Slot): graphene.Session {
+  return slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
+}
+
+/** Besides that no token shows, or two do. */
+const seenWhileWritten = ['CKR_GENERAL_ERROR', 'CKR_USER_PIN_NOT_INITIALIZED'];
+
+/** Whether another process that logs in at the moment may be what made it fail. */
+function passes(error: unknown): boolean {
+  if (!(error instanceof Unavailable)) return false;
+  const returnValue = returnValueOf(error.cause) ?? '';
+  return error.rule === 'token-label' || seenWhileWritten.includes(returnValue);
 }
 
 function quirksFor(slot: graphene.Slot): Quirks {

@@ -135,6 +135,32 @@ describe('C_Finalize and C_Initialize', () => {
     expect(healings.at(-1)?.rung).toBe('reinitialise');
   });
 
+  it.each([
+    ['the token does not show for a moment', { call: 'C_GetSlotList', code: 'CKR_GENERAL_ERROR' }],
+    ['its PIN seems not to be set for a moment', { call: 'C_Login', code: 'CKR_USER_PIN_NOT_INITIALIZED' }],
+  ] as const)('are done again where %s', async (_, { call, code }) => {
+    token = openAnew();
+    const removed = { call: 'C_SignInit', times: 1, code: 'CKR_DEVICE_REMOVED', until: 'finalize' } as const;
+    faulty.fail([removed, { call, times: 2, code }]);
+    const since = faulty.calls().length;
+    await sign();
+    expect(healings).toEqual([{ rung: 'reinitialise', because: 'CKR_DEVICE_REMOVED' }]);
+    const calls = faulty.calls().slice(since);
+    expect(calls.filter((made) => made.function === 'C_Initialize')).toHaveLength(3);
+    expect(token.isLost).toBe(false);
+  });
+
+  it('are given up when the token does not come back', async () => {
+    token = openAnew();
+    faulty.fail(
+      { call: 'C_SignInit', times: 1, code: 'CKR_DEVICE_REMOVED', until: 'finalize' },
+      { isAbsent: true },
+    );
+    await expect(sign()).rejects.toThrow(/no token is labelled test/);
+    expect(token.isLost).toBe(true);
+    faulty.heal();
+  });
+
   it('refuse two tokens of one label, and name their serial numbers', async () => {
     token = openAnew();
     faulty.fail({ call: 'C_SignInit', times: 1, code: 'CKR_SLOT_ID_INVALID' }, { hasTwin: true });
