@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { Unavailable } from '../../services/errors.ts';
+import { PassingMap } from '../../services/passing-map.ts';
 import type { EntryPieces, TokenHealth, TokenStatus } from '../../services/ports.ts';
 import type { Job } from './job.ts';
 import {
@@ -32,7 +33,7 @@ interface Held {
 export class SignerProcess {
   readonly #child: ChildProcess;
   readonly #events: SignerProcessEvents;
-  readonly #held = new Map<number, Held>();
+  readonly #held = new PassingMap<number, Held>();
   /** Jobs of one moment, sent as one message: each write to the pipe takes as long as a signature on P-256. */
   #outbox: JobMessage[] = [];
   /** Settles when the process has logged in, or has said why it cannot, or has ended. */
@@ -213,8 +214,10 @@ export class SignerProcess {
   }
 
   #failAll(reason: string): void {
-    for (const { job } of this.#held.values()) job.reject(lost(reason, 'unknown'));
-    this.#held.clear();
+    for (const { job } of this.#held.values()) {
+      this.#held.delete(job.message.id);
+      job.reject(lost(reason, 'unknown'));
+    }
   }
 }
 

@@ -17,6 +17,7 @@ export class Places {
   readonly #total: number;
   readonly #perLane: number;
   #taken = 0;
+  /** Lanes are as many as stations; one that was there once stays, so that no order changes the table. */
   readonly #takenBy = new Map<string, number>();
 
   /** @param perLane the most for one lane, where that is less than its share */
@@ -50,8 +51,6 @@ export class Places {
 
   leave({ name }: Lane): void {
     this.#taken -= 1;
-    const left = (this.#takenBy.get(name) ?? 0) - 1;
-    if (left > 0) this.#takenBy.set(name, left);
-    else this.#takenBy.delete(name);
+    this.#takenBy.set(name, Math.max(0, (this.#takenBy.get(name) ?? 0) - 1));
   }
 }

@@ -4,6 +4,7 @@ import type { Policies } from '../../rules/profile/policies.ts';
 import { type LdsVersion, sodViolation } from '../../rules/sod/sod-rules.ts';
 import { InvariantBroken, Refused, Unavailable } from '../errors.ts';
 import { wholeSecond } from '../issuance/issuance-deps.ts';
+import { PassingMap } from '../passing-map.ts';
 import type { Clock, RecordedSod, Signer, SodClaim, SodIntent, SodRecords } from '../ports.ts';
 import type { DocumentSignerEntry, DocumentSigners } from './document-signers.ts';
 import { isInUse } from './document-signers.ts';
@@ -68,7 +69,7 @@ const maxAttempts = 5;
 export class SodService {
   readonly #deps: SodDeps;
   /** Work under way, by request id: a repeat that comes meanwhile waits for the same outcome. */
-  readonly #inFlight = new Map<string, InFlight>();
+  readonly #inFlight = new PassingMap<string, InFlight>();
   readonly #places: Places;
   #broken: InvariantBroken | undefined;
 
