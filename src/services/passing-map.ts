@@ -5,7 +5,7 @@
  * every order, 10 KiB each. An object without a prototype has one table, and what it gave up leads nowhere.
  */
 export class PassingMap<Key extends string | number, Value> {
-  readonly #values = Object.create(null) as Partial<Record<Key, Value>>;
+  readonly #values = Object.create(null) as Record<string | number, Value>;
   #size = 0;
 
   get size(): number {
@@ -32,6 +32,6 @@ export class PassingMap<Key extends string | number, Value> {
   }
 
   values(): readonly Value[] {
-    return Object.values(this.#values);
+    return Object.values<Value>(this.#values);
   }
 }

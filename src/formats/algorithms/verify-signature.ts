@@ -76,13 +76,23 @@ export async function checkSignatureAsync(
 ): Promise<SignatureCheck> {
   const prepared = prepare(algorithm, publicKey);
   if ('notes' in prepared) return prepared;
-  const holds = await new Promise<boolean>((resolve) => {
-    verify(prepared.digest, data, prepared.key, signature, (error, result) => {
-      resolve(error === null && result);
-    });
-  });
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  verify(prepared.digest, data, prepared.key, signature, forgetful(resolve));
+  const holds = await promise;
   if (holds || options.strict) return { holds, notes: [] };
   return secondLook(prepared, data, signature);
+}
+
+/**
+ * What is called back, and leads nowhere after that: Node's job, and all that its callback leads to, counts as alive
+ * until the whole heap is collected. With one job an order that was everything about the order, and of those after it.
+ */
+function forgetful(resolve: (holds: boolean) => void): (error: Error | null, result: boolean) => void {
+  let settle: typeof resolve | undefined = resolve;
+  return (error, result) => {
+    settle?.(error === null && result);
+    settle = undefined;
+  };
 }
 
 interface PreparedCheck {
