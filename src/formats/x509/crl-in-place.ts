@@ -28,9 +28,13 @@ export class CrlInPlace {
    * Puts new entries among those of the list before.
    *
    * @param octets entries one after the other, ascending, greater than all that were added before
-   * @throws MalformedInput when they are no entries; their order is looked at in the end
+   * @throws MalformedInput when they are no entries, here or in the end, where their order is looked at too
    */
   add(octets: Uint8Array): void {
+    if (this.#taken === this.#before.octets.length) {
+      this.#append(octets);
+      return;
+    }
     const added = readEntries(octets);
     let from = 0;
     for (const { place, start } of this.#before.placesOf(added, this.#taken)) {
@@ -45,7 +49,7 @@ export class CrlInPlace {
   /**
    * All entries, when the last one was added.
    *
-   * @throws MalformedInput when a serial number is there twice, or they are not in ascending order
+   * @throws MalformedInput when one is no entry, a serial number is there twice, or they are not in ascending order
    */
   entries(): RevokedEntries {
     this.#append(this.#before.octets.subarray(this.#taken));

@@ -70,11 +70,19 @@ describe('a CRL in one place of memory', () => {
     expect(() => crl.entries()).toThrow(refusal);
   });
 
+  const noEntry = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05);
+
   it('refuses what is no entry, and has taken nothing of it', () => {
     const crl = new CrlInPlace(encoded([5n]));
     expect(() => {
-      crl.add(Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05));
+      crl.add(noEntry);
     }).toThrow(refusal);
     expect(crl.entries().octets).toEqual(encoded([5n]).octets);
+  });
+
+  it('refuses what is no entry in the end where all is new', () => {
+    const crl = new CrlInPlace();
+    crl.add(noEntry);
+    expect(() => crl.entries()).toThrow(refusal);
   });
 });
