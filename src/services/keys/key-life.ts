@@ -1,4 +1,4 @@
-import { decodeCertificate } from '../../formats/x509/certificate.ts';
+import { type Certificate, decodeCertificate } from '../../formats/x509/certificate.ts';
 import type { CertificateProfile } from '../../rules/profile/certificate-profile.ts';
 import { addPeriod, type Period } from '../../rules/profile/period.ts';
 import type { Policies } from '../../rules/profile/policies.ts';
@@ -53,13 +53,28 @@ interface UsagePeriod {
   readonly signsUntil: Date;
 }
 
+type Periods = Pick<Certificate, 'notBefore' | 'notAfter' | 'privateKeyUsagePeriod'>;
+
+/** Certificates on record do not change: each is read once, because the lives of all keys are looked at all the time. */
+const periods = new WeakMap<CertificateRecord, Periods>();
+
+function periodsOf(record: CertificateRecord): Periods {
+  let known = periods.get(record);
+  if (known === undefined) {
+    const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(record.der, { strict: true });
+    known = { notBefore, notAfter, privateKeyUsagePeriod };
+    periods.set(record, known);
+  }
+  return known;
+}
+
 /** Certificates of LDS2 and bar-code signers cannot say how long the key is used (Tables 7 and 8): their policy does. */
 function usagePeriod(
-  { der }: CertificateRecord,
+  record: CertificateRecord,
   profile: CertificateProfile | undefined,
   rest: Period | undefined,
 ): UsagePeriod {
-  const { notBefore, notAfter, privateKeyUsagePeriod } = decodeCertificate(der, { strict: true });
+  const { notBefore, notAfter, privateKeyUsagePeriod } = periodsOf(record);
   if (privateKeyUsagePeriod !== undefined) {
     const from = privateKeyUsagePeriod.notBefore ?? notBefore;
     return {
