@@ -47,7 +47,7 @@ EXPOSE 8440 8441 8442 8443
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["/opt/sigillo/node_modules/.bin/node", "-e", "fetch('http://127.0.0.1:8444/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["/opt/sigillo/node_modules/.bin/node", "--max-semi-space-size=8", "--heap-growing-percent=80", "--no-allocation-site-pretenuring", "/opt/sigillo/src/app/main.ts"]
+ENTRYPOINT ["/opt/sigillo/node_modules/.bin/node", "--max-semi-space-size=8", "--heap-growing-percent=45", "--no-allocation-site-pretenuring", "/opt/sigillo/src/app/main.ts"]
 
 # --- development: a state of Utopia on a software token; never for real documents
 FROM base AS development

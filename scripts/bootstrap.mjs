@@ -26,7 +26,7 @@ const addon = inModules('pkcs11js', 'build', 'Release', 'pkcs11.node');
 const programs = {
   start: {
     environment: { MALLOC_ARENA_MAX: '2' },
-    options: ['--max-semi-space-size=8', '--heap-growing-percent=80', '--no-allocation-site-pretenuring'],
+    options: ['--max-semi-space-size=8', '--heap-growing-percent=45', '--no-allocation-site-pretenuring'],
     program: 'src/app/main.ts',
     before: ['start'],
   },

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => instance.remove());
 
 /** As the service is started. */
-const execArgv = ['--max-semi-space-size=8', '--heap-growing-percent=80', '--no-allocation-site-pretenuring'];
+const execArgv = ['--max-semi-space-size=8', '--heap-growing-percent=45', '--no-allocation-site-pretenuring'];
 
 /** Of two CRLs the list itself and what goes to the signer; what V8 has not collected of them; one that SQLite takes. */
 const copies = 6;
