@@ -90,7 +90,10 @@ function noCsca(): Refused {
   });
 }
 
-/** By the strict reader and OpenSSL, which share nothing with what made it. */
+/**
+ * By the strict reader and OpenSSL, which share nothing with what made it. The entries lie where they were made, so that
+ * comparing them says that the frame has them and no others; that the signer read the same ones says the signature.
+ */
 function checkCrl(
   der: Uint8Array,
   { issuer, crlNumber, thisUpdate }: CrlOrder,
